@@ -1,0 +1,39 @@
+# Two commands for a newcomer: `make demo` and `make test`. Everything else is a part of them.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+LOCK   := deploy/requirements.lock
+
+.PHONY: setup demo test check bench lock clean
+
+setup: $(VENV)/.ready
+
+$(VENV)/.ready: $(LOCK) pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Ebbtide needs Python 3.11 or newer; name one with make PYTHON=/path/to/python3.11"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(LOCK)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	$(BIN)/ebbtide setup
+	@touch $@
+
+demo: setup
+	@$(BIN)/ebbtide demo
+
+test: setup
+	$(BIN)/python -m pytest
+
+check: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/deptry .
+
+bench: setup
+	$(BIN)/python -m benchmarks
+
+lock: ## resolve the dependencies anew (no addresses are written: hashes say what is meant)
+	uv pip compile pyproject.toml --group dev --generate-hashes --no-emit-index-url --no-header -o $(LOCK)
+
+clean:
+	rm -rf $(VENV) .cache .ebbtide

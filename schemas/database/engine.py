@@ -1,0 +1,23 @@
+"""Connections: SQLAlchemy's engine for queries, psycopg2 underneath for COPY."""
+
+from sqlalchemy import Engine, create_engine
+from sqlalchemy.engine import make_url
+
+
+def create(url: str, *, pool: int = 5, application: str = "ebbtide") -> Engine:
+    """An engine on `url` (postgresql://…), in UTC; a statement ends after a minute, an idle transaction after 10 s."""
+    return create_engine(
+        make_url(url).set(drivername="postgresql+psycopg2"),
+        pool_size=pool,
+        max_overflow=pool,
+        pool_pre_ping=True,
+        pool_recycle=1800,
+        connect_args={
+            "application_name": application,
+            "connect_timeout": 5,
+            "keepalives_idle": 5,
+            "keepalives_interval": 2,
+            "keepalives_count": 3,
+            "options": "-c timezone=UTC -c statement_timeout=60s -c idle_in_transaction_session_timeout=10s",
+        },
+    )

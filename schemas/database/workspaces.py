@@ -1,0 +1,30 @@
+"""Workspaces: one product in one environment each; they own everything else."""
+
+from typing import Any
+
+from sqlalchemy import Connection, Engine, insert, select
+
+from schemas.database.tables import behaviors, progress, workspaces
+from schemas.windows import ALL, ALL_NUMBER
+
+
+def create_workspace(engine: Engine, name: str) -> int:
+    """The number of the workspace of that name, made when it is missing."""
+    with engine.begin() as connection:
+        found = connection.scalar(select(workspaces.c.id).where(workspaces.c.name == name).with_for_update())
+        if found is not None:
+            return int(found)
+        number = int(connection.execute(insert(workspaces).values(name=name).returning(workspaces.c.id)).scalar_one())
+        connection.execute(insert(progress).values(workspace=number))
+        connection.execute(
+            insert(behaviors).values(
+                workspace=number, number=ALL_NUMBER, behavior=ALL, automatic=True, state="active", definition={}
+            )
+        )
+        return number
+
+
+def settings_of(connection: Connection, workspace: int) -> dict[str, Any]:
+    """A workspace's own settings, as they are stored."""
+    found = connection.scalar(select(workspaces.c.settings).where(workspaces.c.id == workspace))
+    return dict(found or {})
