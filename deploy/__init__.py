@@ -1,0 +1,1 @@
+"""How Ebbtide is run: on this machine, in containers."""

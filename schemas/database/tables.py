@@ -11,6 +11,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    ColumnElement,
     DateTime,
     Float,
     ForeignKey,
@@ -20,11 +21,13 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
+    Numeric,
     SmallInteger,
     Table,
     Text,
     UniqueConstraint,
     func,
+    literal_column,
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
@@ -99,6 +102,21 @@ accounts = Table(
     _recorded(),
     UniqueConstraint("workspace", "account"),
 )
+
+# What lists sort by and search in; each has its index, so the words are the same here and there.
+account_name = literal_column("lower(coalesce(accounts.traits ->> 'name', accounts.account))", Text)
+account_arr = literal_column(
+    "(CASE WHEN jsonb_typeof(accounts.traits -> 'arr') = 'number' THEN (accounts.traits -> 'arr')::numeric ELSE 0 END)",
+    Numeric,
+)
+account_words: ColumnElement[Any] = literal_column(
+    "to_tsvector('simple', regexp_replace(accounts.account || ' ' || coalesce(accounts.traits ->> 'name', ''), "
+    "'[^[:alnum:]]+', ' ', 'g'))"
+)
+Index("accounts_by_name", accounts.c.workspace, account_name, accounts.c.account)
+Index("accounts_by_arr", accounts.c.workspace, account_arr.desc(), accounts.c.account.desc())
+Index("accounts_words", account_words, postgresql_using="gin")
+Index("accounts_traits", accounts.c.traits, postgresql_using="gin", postgresql_ops={"traits": "jsonb_path_ops"})
 
 
 def _fact(name: str, *columns: Column[Any]) -> Table:
@@ -188,6 +206,8 @@ users = Table(
     _json("traits"),
     _recorded(),
     UniqueConstraint("workspace", "user"),
+    # Few are not the customer's own; windows leave them out of distinct users.
+    Index("users_of_others", "workspace", "number", postgresql_where=text("side <> 'customer'")),
 )
 
 user_facts = Table(
@@ -223,6 +243,7 @@ memberships = Table(
     _recorded(),
     ForeignKeyConstraint(["workspace", "user"], ["users.workspace", "users.number"], ondelete="CASCADE"),
     ForeignKeyConstraint(["workspace", "account"], ["accounts.workspace", "accounts.number"], ondelete="CASCADE"),
+    Index("memberships_of_account", "workspace", "account", "user"),
 )
 
 behaviors = Table(
@@ -275,15 +296,18 @@ windows = Table(
     Index("windows_of_account", "workspace", "account", "behavior", "hour"),
 )
 
-# One row a transaction, partition and received hour: the 128-bit hashes of the ids it counted, 16 bytes each.
+# One row a transaction, partition and received hour: the 128-bit hashes of the ids it counted, 16 bytes each. No unique
+# key: the fence on offsets keeps them single, and a worker that was stopped in its COPY can't hold one against another.
 counted_ids = Table(
     "counted_ids",
     metadata,
-    Column("topic", SmallInteger, primary_key=True),
-    Column("partition", SmallInteger, primary_key=True),
-    _time("hour", primary_key=True),
-    Column("first_offset", BigInteger, primary_key=True),
+    Column("topic", SmallInteger, nullable=False),
+    Column("partition", SmallInteger, nullable=False),
+    Column("partitions", SmallInteger, nullable=False),  # how many the topic had: slots move when that changes
+    _time("hour", nullable=False),
+    Column("first_offset", BigInteger, nullable=False),
     Column("ids", LargeBinary, nullable=False),
+    Index("counted_ids_of_partition", "topic", "partition", "hour"),
 )
 
 # Events whose user belongs to no account yet, as they came; folded with the membership that resolves them.
@@ -343,6 +367,11 @@ progress = Table(
     _time("dirty_from"),
     _time("history_dirty_from"),
     Column("history_closed", Boolean, nullable=False, server_default=text("false")),
+    # What an evaluator has taken over and not committed yet; the next one goes on with it after a crash.
+    _time("pending_from"),
+    Column("pending_history", Boolean, nullable=False, server_default=text("false")),
+    # Stretches of days that were evaluated at one go, [[first, last], …]: empty days there may be days nobody watched.
+    _json("gaps", "[]"),
     Column("revision", Integer, nullable=False, server_default="0"),
 )
 
@@ -389,10 +418,27 @@ alerts = Table(
     Column("inhibited_by", Text),
     _recorded(),
     Index("alerts_newest", "workspace", "fired_at", "episode"),
-    Index("alerts_of_account", "workspace", "account", "fired_at"),
-    Index("alerts_of_state", "workspace", "state", "fired_at"),
+    Index("alerts_of_account", "workspace", "account", "fired_at", "episode"),
+    Index("alerts_of_state", "workspace", "state", "fired_at", "episode"),
+    Index("alerts_of_kind", "workspace", "kind", "fired_at", "episode"),
+    Index("alerts_of_origin", "workspace", "origin", "fired_at", "episode"),
     Index("alerts_of_fingerprint", "workspace", "fingerprint", "fired_at"),
+    Index(
+        "alerts_open",
+        "workspace",
+        "fired_at",
+        "episode",
+        postgresql_where=text("state NOT IN ('resolved', 'retracted')"),
+    ),
 )
+
+# An account's alert is in the segment of its peers.
+alert_segment = literal_column("coalesce(alerts.segment, alerts.evidence ->> 'segment')", Text)
+alert_words: ColumnElement[Any] = literal_column(
+    "to_tsvector('simple', regexp_replace(alerts.sentence, '[^[:alnum:]]+', ' ', 'g'))"
+)
+Index("alerts_of_segment", alerts.c.workspace, alert_segment, alerts.c.fired_at, alerts.c.episode)
+Index("alerts_words", alert_words, postgresql_using="gin")
 
 transitions = Table(
     "transitions",

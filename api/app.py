@@ -1,0 +1,78 @@
+"""The API put together: one place where settings become connections, routes and pages."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+from starlette.staticfiles import StaticFiles
+
+from api import problems
+from api.dependencies import Services
+from api.keyring import Keyring
+from api.metrics import Metrics
+from api.middleware import Guard, Observe
+from api.routes import accounts, alerts, catalog, facts, health, keys, refused, webhooks, windows
+from api.settings import Settings
+from api.web import pages
+from schemas.clock import Clock
+from schemas.database import engine as engines
+from schemas.database.keys import valid_keys
+from schemas.database.sessions import Database
+from schemas.keys import Key
+
+_STATIC = Path(__file__).parent / "web" / "static"
+_DESCRIPTION = """Notices early, and explains, when a customer stops doing the few things that keep customers.
+
+Send `Authorization: Bearer ebb_…`. Errors are `application/problem+json`; lists are paged by `cursor`."""
+
+# An account's id may hold slashes, so what hangs on an account comes before the account itself.
+_ROUTERS = (alerts, windows, facts, accounts, catalog, webhooks, keys, refused, health)
+
+
+def create_app(settings: Settings, clock: Clock) -> FastAPI:
+    """The API over the database of these settings; it connects when it is first asked."""
+    services = _services(settings, clock)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        services.database.close()
+
+    app = FastAPI(
+        title="Ebbtide",
+        version="0.1.0",
+        description=_DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+        generate_unique_id_function=_operation_id,
+        separate_input_output_schemas=False,
+    )
+    app.state.services = services
+    for module in _ROUTERS:
+        app.include_router(module.router, responses=problems.RESPONSES)
+    app.include_router(pages.router)
+    app.mount("/static", StaticFiles(directory=_STATIC), name="static")
+    problems.install(app)
+    pages.install(app)
+    app.add_middleware(Guard)
+    app.add_middleware(Observe, metrics=services.metrics)
+    return app
+
+
+def _services(settings: Settings, clock: Clock) -> Services:
+    metrics = Metrics()
+    engine = engines.create(settings.database_url, pool=settings.api_connections, application="ebbtide api")
+    database = Database(engine, metrics.database.observe)
+
+    def load() -> list[Key]:
+        with database.reading() as connection:
+            return valid_keys(connection)
+
+    return Services(settings, clock, database, Keyring(load), metrics)
+
+
+def _operation_id(route: APIRoute) -> str:
+    return route.name

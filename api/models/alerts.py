@@ -1,0 +1,140 @@
+"""Alerts as they are shown."""
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import Field
+
+from api.models.common import Model, example
+
+_ALERT: dict[str, Any] = {
+    "id": "0f6c3a1be7d94c58a1d2e3f405162738",
+    "kind": "behavior.dropped",
+    "state": "firing",
+    "origin": "live",
+    "account": {"id": "acme", "name": "Acme GmbH", "arr": 48000, "currency": "EUR", "csm": "ada", "time_zone": "UTC"},
+    "segment": "arr:10k-50k",
+    "user": None,
+    "behavior": "report.exported",
+    "onset": "2026-03-02T00:00:00Z",
+    "fired_at": "2026-03-09T00:00:00Z",
+    "resolved_at": None,
+    "sequence": 1,
+    "sentence": "Acme GmbH: report.exported fell from 29 to 5 user-days a week since 2 March; its peers did not.",
+    "silenced": False,
+    "inhibited_by": None,
+    "fingerprint": "9b1c8f2d3e4f5061728394a5b6c7d8e9",
+    "recorded_at": "2026-03-09T00:15:02Z",
+    "observed": 5.0,
+    "expected": 29.0,
+    "low": 21.0,
+    "high": 38.0,
+    "ratio": 0.17,
+    "since": "2026-03-02",
+    "users_before": 6,
+    "users_active": 1,
+}
+
+
+class AlertAccount(Model):
+    """The account an alert is about."""
+
+    id: str
+    name: Any
+    arr: Any = None
+    currency: Any = None
+    csm: Any = None
+    time_zone: Any = None
+
+
+class Alert(Model):
+    """One alert. `observed`, `expected`, `low`, `high` are user-days over the finding's window; `since` is local."""
+
+    model_config = example(**_ALERT)
+
+    id: str
+    kind: str
+    state: str
+    origin: str
+    account: AlertAccount | None
+    segment: str | None
+    user: str | None
+    behavior: str | None
+    onset: datetime
+    fired_at: datetime
+    resolved_at: datetime | None
+    sequence: int
+    sentence: str
+    silenced: bool
+    inhibited_by: str | None
+    fingerprint: str
+    recorded_at: datetime
+    observed: float | None
+    expected: float | None
+    low: float | None
+    high: float | None
+    ratio: float | None
+    since: str | None
+    users_before: int | None
+    users_active: int | None
+
+
+class TransitionShown(Model):
+    """Why an alert changed, when (event time), and who or what did it."""
+
+    sequence: int
+    transition: str
+    at: datetime
+    actor: str
+    reason: str
+    recorded_at: datetime
+
+
+class Delivery(Model):
+    """What became of one webhook of an alert."""
+
+    webhook_id: str
+    endpoint: str
+    url: str
+    event_type: str
+    sequence: int
+    state: str
+    attempts: int
+    last_status: int | None
+    last_error: str | None
+    last_attempt_at: datetime | None
+
+
+class Verdict(Model):
+    """What a person thought of an alert."""
+
+    verdict: str
+    actor: str
+    note: str | None
+    recorded_at: datetime
+
+
+class AlertDetail(Alert):
+    """One alert with all it rests on, and all that became of it."""
+
+    model_config = example(
+        **_ALERT,
+        evidence={"detector": "rec", "version": "1", "observed": 5.0, "expected": 29.0, "segment_factor": 0.98},
+        transitions=[
+            {
+                "sequence": 1,
+                "transition": "fired",
+                "at": "2026-03-09T00:00:00Z",
+                "actor": "ebbtide",
+                "reason": "the score 6.1 passed 4.0",
+                "recorded_at": "2026-03-09T00:15:02Z",
+            }
+        ],
+        deliveries=[],
+        verdicts=[],
+    )
+
+    evidence: dict[str, Any] = Field(description="expected, observed, since, who stopped, the peers' change, and more")
+    transitions: list[TransitionShown]
+    deliveries: list[Delivery]
+    verdicts: list[Verdict]

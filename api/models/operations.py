@@ -1,0 +1,221 @@
+"""Keys, webhooks, releases, refused events and the pipeline's state as they are shown."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from api.models.common import Model, example
+from schemas.accounts import Id, Words
+from schemas.keys import Scope
+
+
+def _reachable(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("it is no http or https address with a host")
+    if parts.username or parts.password or parts.fragment:
+        raise ValueError("leave name, password and fragment out of the address; the signature says who sends")
+    return url
+
+
+Url = Annotated[str, Field(min_length=1, max_length=2048, pattern=r"^[!-~]+$"), AfterValidator(_reachable)]
+EventTypes = Annotated[list[Annotated[str, Field(pattern=r"^[a-z_.*]{1,100}$")]], Field(max_length=100)]
+
+
+class NewKey(BaseModel):
+    """What a key is called and may do."""
+
+    model_config = ConfigDict(extra="forbid") | example(name="crm sync", scopes=["read", "manage"])
+
+    name: Id
+    scopes: Annotated[list[Scope], Field(min_length=1)]
+
+
+class KeyShown(Model):
+    """A key without its secret."""
+
+    id: int
+    workspace: int
+    name: str
+    prefix: str
+    scopes: list[str]
+    recorded_at: datetime
+    revoked_at: datetime | None
+    last_used_at: datetime | None
+
+
+class Keys(Model):
+    """A workspace's keys, the newest first."""
+
+    items: list[KeyShown]
+
+
+class KeyMade(Model):
+    """A new key; this is the only time its secret is shown."""
+
+    model_config = example(name="crm sync", scopes=["read"], prefix="ebb_4Jk2mPq8", key="ebb_4Jk2mPq8…")
+
+    name: str
+    scopes: list[Scope]
+    prefix: str
+    key: str
+
+
+class NewEndpoint(BaseModel):
+    """Where alerts are sent. Empty `event_types` means all."""
+
+    model_config = ConfigDict(extra="forbid") | example(
+        url="https://example.com/hooks/ebbtide", event_types=["alert.fired", "alert.resolved"], description="CRM"
+    )
+
+    url: Url
+    event_types: EventTypes = []
+    description: Words | None = None
+
+
+class EndpointPatch(BaseModel):
+    """What changes about an endpoint; what is not named stays."""
+
+    model_config = ConfigDict(extra="forbid") | example(state="disabled")
+
+    url: Url | None = None
+    event_types: EventTypes | None = None
+    description: Words | None = None
+    state: Literal["enabled", "disabled"] | None = None
+
+
+class Endpoint(Model):
+    """A webhook endpoint without its secret."""
+
+    id: str
+    url: str
+    event_types: list[str]
+    description: str | None
+    state: str
+    recorded_at: datetime
+
+
+class EndpointMade(Endpoint):
+    """A new endpoint; this is the only time its secret (Standard Webhooks, `whsec_…`) is shown."""
+
+    secret: str
+
+
+class Endpoints(Model):
+    """A workspace's endpoints, the oldest first."""
+
+    items: list[Endpoint]
+
+
+class Attempt(Model):
+    """One try to deliver a webhook."""
+
+    id: int
+    at: datetime
+    status: int | None
+    seconds: float
+    error: str | None
+    response: str | None
+    webhook_id: str
+    alert: str
+    event_type: str
+    state: str
+
+
+class ReleaseShown(Model):
+    """A marked release."""
+
+    release: str
+    released_at: datetime
+    behaviors: list[str]
+    accounts: list[str] | None
+    notes: str | None
+    recorded_at: datetime
+
+
+class Rejected(Model):
+    """An event that could not be counted: why, and the event as it came."""
+
+    id: int
+    stage: str
+    code: str
+    field: str | None
+    message: str
+    message_id: str | None
+    raw: str
+    raw_encoding: Literal["utf-8", "base64"]
+    received_at: datetime
+    recorded_at: datetime
+
+
+class Replay(Model):
+    """A refused event to mend and send again."""
+
+    id: int
+    raw: str
+    raw_encoding: Literal["utf-8", "base64"]
+    how: str
+
+
+class Segment(Model):
+    """A band of a dimension, with a few figures."""
+
+    model_config = example(
+        segment="arr:10k-50k", dimension="arr", band="10k-50k", accounts=120, arr=3_100_000, open_alerts=2
+    )
+
+    segment: str
+    dimension: str | None
+    band: str | None
+    accounts: int
+    arr: float
+    open_alerts: int
+
+
+class Segments(Model):
+    """Every segment, the largest first."""
+
+    items: list[Segment]
+
+
+class Behavior(Model):
+    """A named match over events; automatic ones are a frequent event's own name."""
+
+    behavior: str
+    definition: dict[str, Any]
+    automatic: bool
+    state: str
+    effective_from: datetime | None
+    recorded_at: datetime
+
+
+class Behaviors(Model):
+    """Every behavior, by name."""
+
+    items: list[Behavior]
+
+
+class Partition(Model):
+    """How far one partition is folded; `lag_seconds` is the age of its last heartbeat."""
+
+    topic: str
+    partition: int
+    next_offset: int
+    heartbeat_at: datetime | None
+    updated_at: datetime
+    lag_seconds: float | None
+
+
+class Status(Model):
+    """How far the pipeline and this workspace's evaluation are."""
+
+    now: datetime
+    watermark: datetime | None
+    evaluated_to: datetime | None
+    dirty_from: datetime | None
+    history_dirty_from: datetime | None
+    history_closed: bool
+    partitions: list[Partition]
+    counts: dict[str, int]

@@ -1,0 +1,53 @@
+"""Alerts: what fell, since when, against what, and who stopped."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from pydantic import Field
+
+from api.dependencies import Reader
+from api.models.alerts import Alert, AlertDetail
+from api.models.common import Page, Paged, Word, shown
+from api.spans import moments
+from schemas.alerts import Origin
+from schemas.database import alerts_read
+from schemas.database.alerts_read import AlertFilter
+
+router = APIRouter(prefix="/v1/alerts", tags=["alerts"])
+
+_STATES = "^(open|pending|firing|acknowledged|snoozed|recovering|resolved|retracted)$"
+
+
+class AlertQuery(Paged):
+    """Which alerts; all that is asked must be met. `state=open` means neither resolved nor retracted."""
+
+    state: Annotated[str, Field(pattern=_STATES)] | None = None
+    kind: Word | None = None
+    account: Word | None = None
+    segment: Word | None = None
+    origin: Origin | None = None
+    since: Word | None = Field(None, alias="from", description="fired at or after: ISO date or datetime")
+    until: Word | None = Field(None, alias="to", description="fired before")
+    q: Word | None = Field(None, description="words of the sentence, or their beginnings")
+
+    def filter(self) -> AlertFilter:
+        """The same as the database reads it."""
+        after, before = moments(self.since, self.until)
+        return AlertFilter(
+            state=self.state, kind=self.kind, account=self.account, segment=self.segment, origin=self.origin,
+            since=after, until=before, q=self.q,
+        )  # fmt: skip
+
+
+@router.get("", response_model=Page[Alert], summary="List alerts, the newest first")
+def list_alerts(tenant: Reader, query: Annotated[AlertQuery, Query()]) -> Any:
+    """Every alert of the workspace that meets all of what is asked."""
+    with tenant.reading() as (connection, workspace):
+        return shown(alerts_read.list_alerts(connection, workspace, query.filter(), query.limit, query.cursor))
+
+
+@router.get("/{alert}", response_model=AlertDetail, summary="One alert with its evidence")
+def get_alert(tenant: Reader, alert: str) -> Any:
+    """Expected and observed with the interval, since when, who stopped, the peers' change, and what became of it."""
+    with tenant.reading() as (connection, workspace):
+        return alerts_read.alert(connection, workspace, alert)

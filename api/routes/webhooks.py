@@ -1,0 +1,49 @@
+"""Webhook endpoints: where alerts are sent, and what became of it."""
+
+from typing import Any
+
+from fastapi import APIRouter
+
+from api.dependencies import Manager, Paging, Reader
+from api.models.common import Page, shown
+from api.models.operations import Attempt, Endpoint, EndpointMade, EndpointPatch, Endpoints, NewEndpoint
+from schemas.database import endpoints
+
+router = APIRouter(prefix="/v1/webhooks", tags=["webhooks"])
+
+
+@router.get("", response_model=Endpoints)
+def list_webhooks(tenant: Reader) -> Any:
+    """The workspace's endpoints, without secrets."""
+    with tenant.reading() as (connection, workspace):
+        return {"items": endpoints.list_endpoints(connection, workspace)}
+
+
+@router.post("", response_model=EndpointMade, status_code=201)
+def add_webhook(tenant: Manager, endpoint: NewEndpoint) -> Any:
+    """Adds an endpoint; its secret is shown this once. Payloads are signed as Standard Webhooks says."""
+    with tenant.writing() as (connection, workspace):
+        return endpoints.create_endpoint(connection, workspace, endpoint.model_dump())
+
+
+@router.patch("/{endpoint}", response_model=Endpoint)
+def change_webhook(tenant: Manager, endpoint: str, patch: EndpointPatch) -> Any:
+    """Changes what is named."""
+    fields = patch.model_dump(exclude_unset=True)
+    fields = {name: value for name, value in fields.items() if value is not None or name == "description"}
+    with tenant.writing() as (connection, workspace):
+        return endpoints.update_endpoint(connection, workspace, endpoint, fields)
+
+
+@router.delete("/{endpoint}", status_code=204)
+def delete_webhook(tenant: Manager, endpoint: str) -> None:
+    """Removes an endpoint and what still waits for it."""
+    with tenant.writing() as (connection, workspace):
+        endpoints.delete_endpoint(connection, workspace, endpoint)
+
+
+@router.get("/{endpoint}/attempts", response_model=Page[Attempt])
+def list_attempts(tenant: Reader, endpoint: str, paging: Paging) -> Any:
+    """Each try to deliver, the newest first."""
+    with tenant.reading() as (connection, workspace):
+        return shown(endpoints.list_attempts(connection, workspace, endpoint, paging.limit, paging.cursor))

@@ -1,0 +1,1 @@
+"""The pages: rendered here, no build step, nothing from elsewhere."""

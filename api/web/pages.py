@@ -1,0 +1,158 @@
+"""The pages: alerts, one alert with its evidence, accounts, one account; for a browser signed in with a key."""
+
+from typing import Annotated, Any
+from urllib.parse import parse_qs, urlencode
+
+from fastapi import APIRouter, Depends, FastAPI, Query, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+
+from api.dependencies import Held, Services, Tenant
+from api.web import sessions, views
+from api.web.rendering import render
+from schemas.clock import wall_ms
+from schemas.database import alerts_read
+from schemas.database.accounts import AccountFilter, Sort, list_accounts
+from schemas.database.alerts_read import AlertFilter
+from schemas.errors import EbbtideError
+from schemas.keys import Key, Scope
+
+router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+
+HOUR = 3600
+_FORM_BYTES = 4096
+ROWS = 50
+Text = Annotated[str, Query(max_length=256)]
+Cursor = Annotated[str | None, Query(max_length=2000)]
+
+
+class SignInNeededError(EbbtideError):
+    """Nobody is signed in."""
+
+
+def visitor(request: Request, services: Held) -> Tenant:
+    """The workspace of the key that this browser signed in with."""
+    word = request.cookies.get(sessions.COOKIE, "")
+    number = sessions.read(services.settings.api_session_secret, word, wall_ms())
+    key = services.keyring.by_id(number) if number is not None else None
+    if key is None or Scope.READ not in key.scopes:
+        raise SignInNeededError
+    return Tenant(key, services)
+
+
+Visitor = Annotated[Tenant, Depends(visitor)]
+
+
+@router.get("/")
+def home(request: Request, services: Held, key: Annotated[str | None, Query(max_length=256)] = None) -> Response:
+    """Signs in with the link's key and forgets the address it came by; else the alerts."""
+    if key is None:
+        return RedirectResponse("/alerts", 303)
+    return _sign_in(request, services, key, "/alerts")
+
+
+@router.get("/alerts")
+def alerts(
+    request: Request,
+    tenant: Visitor,
+    state: Text = "",
+    origin: Text = "",
+    q: Text = "",
+    cursor: Cursor = None,
+) -> Response:
+    """The newest alerts."""
+    wanted = AlertFilter(state=state or None, origin=origin or None, q=q or None)
+    with tenant.reading() as (connection, workspace):
+        page = alerts_read.list_alerts(connection, workspace, wanted, ROWS, cursor)
+    said = {"state": state, "origin": origin, "q": q}
+    rows = [views.listed(alert) for alert in page.items]
+    return render(request, "alerts.html", rows=rows, more=_more(said, page.next_cursor), state=state, origin=origin, q=q, first=cursor is None)
+
+
+@router.get("/alerts/{alert}")
+def alert(request: Request, tenant: Visitor, alert: str) -> Response:
+    """One alert with what it rests on."""
+    with tenant.reading() as (connection, workspace):
+        found = alerts_read.alert(connection, workspace, alert)
+        chart = views.alert_chart(connection, workspace, found)
+    return render(request, "alert.html", alert=views.listed(found), chart=chart)
+
+
+@router.get("/accounts")
+def accounts(request: Request, tenant: Visitor, q: Text = "", sort: Sort = "arr", cursor: Cursor = None) -> Response:
+    """The accounts, the largest first."""
+    with tenant.reading() as (connection, workspace):
+        page = list_accounts(connection, workspace, AccountFilter(q=q), sort, ROWS, cursor)
+    said = {"q": q, "sort": sort}
+    return render(request, "accounts.html", rows=page.items, more=_more(said, page.next_cursor), q=q, sort=sort)
+
+
+@router.get("/accounts/{account:path}")
+def account(request: Request, tenant: Visitor, account: str) -> Response:
+    """One account with its people a day."""
+    with tenant.reading() as (connection, workspace):
+        found = views.account(connection, workspace, account, tenant.now)
+    return render(request, "account.html", **found)
+
+
+@router.get("/docs")
+def docs(request: Request) -> Response:
+    """The API's own documentation, with every asset from here."""
+    return render(request, "docs.html")
+
+
+@router.get("/login")
+def login(request: Request, then: Text = "/alerts") -> Response:
+    """Asks for a key."""
+    return render(request, "login.html", then=_local(then), wrong=None)
+
+
+@router.post("/login")
+async def sign_in(request: Request, services: Held) -> Response:
+    """Signs in with a typed key."""
+    form = parse_qs((await request.body())[:_FORM_BYTES].decode("utf-8", "replace"))
+    said = {name: form.get(name, [""])[0] for name in ("key", "then")}
+    return _sign_in(request, services, said["key"].strip(), _local(said["then"]))
+
+
+@router.post("/logout")
+def sign_out() -> Response:
+    """Ends the session."""
+    answer = RedirectResponse("/login", 303)
+    answer.delete_cookie(sessions.COOKIE, httponly=True, samesite="strict")
+    return answer
+
+
+def _sign_in(request: Request, services: Services, secret: str, then: str) -> Response:
+    key = services.keyring.by_secret(secret)
+    if key is None or Scope.READ not in key.scopes:
+        wrong = "This key is not valid." if key is None else "This key may not read; use one with the scope read."
+        return render(request, "login.html", 401, then=then, wrong=wrong)
+    answer = RedirectResponse(then, 303)
+    _remember(answer, services, key, secure=request.url.scheme == "https")
+    return answer
+
+
+def _remember(answer: Response, services: Services, key: Key, *, secure: bool) -> None:
+    seconds = services.settings.api_session_hours * HOUR
+    word = sessions.issue(services.settings.api_session_secret, key.id, wall_ms() + seconds * 1000)
+    answer.set_cookie(sessions.COOKIE, word, max_age=seconds, httponly=True, samesite="strict", secure=secure)
+
+
+def _local(path: str) -> str:
+    """The path, if it is one of ours; else the first page."""
+    fine = path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable()
+    return path if fine else "/alerts"
+
+
+def _more(said: dict[str, Any], cursor: str | None) -> str | None:
+    return "?" + urlencode({k: v for k, v in said.items() if v} | {"cursor": cursor}) if cursor else None
+
+
+def _to_login(request: Request, _: Exception) -> Response:
+    then = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    return RedirectResponse("/login?" + urlencode({"then": then[:256]}), 303)
+
+
+def install(app: FastAPI) -> None:
+    """Sends visitors without a session to the sign-in page."""
+    app.add_exception_handler(SignInNeededError, _to_login)

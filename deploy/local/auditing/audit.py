@@ -1,0 +1,123 @@
+"""The audit: one moment of the database, the topics up to that moment, and the balance between them."""
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from deploy.local.auditing.arithmetic import Difference, balance, missing_ids, repeats
+from deploy.local.auditing.columns import Codes, Hashes, Ints, Sums, TopicEvents
+from deploy.local.auditing.ledger import read_ledger
+from deploy.local.auditing.topics import Reading, read_topics
+from schemas.database import engine as engines
+from schemas.database.audit import CountedWindows, Snapshot, Waiting, take_snapshot
+from schemas.database.sessions import Database
+from schemas.events import Kind
+
+_SHOWN = 20
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """Where every event on the topics is. Only `lost` and `doubled` are wrong; the rest adds up to `events`.
+
+    `repeats_beyond_horizon` are repeats that count anew (they are among `distinct`). `unacknowledged` counts ids of the
+    ledger that are not on the topics: answered with 200, and gone.
+    """
+
+    events: int
+    records: int
+    distinct: int
+    counted: int
+    unassigned: int
+    facts: int
+    quarantined: int
+    duplicates: int
+    repeats_beyond_horizon: int
+    expired: int
+    lost: int
+    doubled: int
+    ledger: int | None = None
+    missing_from_topics: int | None = None
+    differences: list[Difference]
+    seconds: float
+
+    @property
+    def ok(self) -> bool:
+        """Whether every event is accounted for, once."""
+        return not self.lost and not self.doubled and not self.missing_from_topics
+
+
+def audit(
+    kafka: str,
+    database_url: str,
+    ledger: Path | None = None,
+    workspace: str = "default",
+    seen: Callable[[int], None] = lambda _: None,
+) -> Report:
+    """Audits a running or idle instance; reads only.
+
+    `ledger` is a file of ids that were acknowledged, of `workspace` where a line names none. Raises UnavailableError
+    where Kafka or the database does not answer.
+    """
+    begun = time.monotonic()
+    database = Database(engines.create(database_url, pool=1, application="ebbtide audit"))
+    try:
+        snapshot = take_snapshot(database)
+    finally:
+        database.close()
+    acked = None if ledger is None else read_ledger(ledger, snapshot.workspaces, workspace)
+    codes = Codes()
+    reading = read_topics(kafka, snapshot.offsets, snapshot.quarantined, codes, seen)
+    return _report(snapshot, reading, codes, acked, begun)
+
+
+def _report(snapshot: Snapshot, reading: Reading, codes: Codes, ledger: Hashes | None, begun: float) -> Report:
+    events = reading.events
+    repeated = repeats(events)
+    distinct = events.take(repeated.counted)
+    tracked = distinct.take(distinct.kind == Kind.TRACK)
+    waiting = _waiting(snapshot.waiting, tracked, codes)
+    balanced = balance(tracked, waiting, _windows(snapshot, codes), codes)
+    unnoticed = len(set(reading.unreadable) - snapshot.quarantined)
+    return Report(
+        events=len(events) + reading.set_aside + len(reading.unreadable),
+        records=reading.records,
+        distinct=len(distinct),
+        counted=int(snapshot.windows.events.sum()),
+        unassigned=len(snapshot.waiting.hour),
+        facts=len(distinct) - len(tracked) - snapshot.refused,
+        quarantined=snapshot.refused + reading.set_aside + len(reading.unreadable),
+        duplicates=repeated.within,
+        repeats_beyond_horizon=repeated.beyond,
+        expired=reading.expired,
+        lost=balanced.lost + unnoticed,
+        doubled=balanced.doubled,
+        ledger=None if ledger is None else len(ledger),
+        missing_from_topics=None if ledger is None else missing_ids(ledger, events.low),
+        differences=balanced.differences[:_SHOWN],
+        seconds=round(time.monotonic() - begun, 3),
+    )
+
+
+def _waiting(waiting: Waiting, tracked: TopicEvents, codes: Codes) -> Sums:
+    """The events of `unassigned` that would be counted; outbound signals wait there too, and never are."""
+    low = waiting.ids[:, 0]
+    countable = np.isin(low, tracked.low)
+    owner = _codes(waiting.workspace.tolist(), [None] * len(low), codes)[countable]
+    return Sums.of(owner, waiting.hour[countable], np.ones(len(owner), np.int64), low[countable])
+
+
+def _windows(snapshot: Snapshot, codes: Codes) -> Sums:
+    windows: CountedWindows = snapshot.windows
+    pairs = np.unique(np.stack([windows.workspace, windows.account]), axis=1).T.tolist()
+    owners = _codes([w for w, _ in pairs], [snapshot.accounts.get((w, n), f"#{n}") for w, n in pairs], codes)
+    packed = {(w, n): code for (w, n), code in zip(pairs, owners.tolist(), strict=True)}
+    keys = zip(windows.workspace.tolist(), windows.account.tolist(), strict=True)
+    owner = np.array([packed[key] for key in keys], np.int64)
+    return Sums.of(owner, windows.hour, windows.events, windows.ids)
+
+
+def _codes(workspaces: Sequence[int], accounts: Sequence[str | None], codes: Codes) -> Ints:
+    return np.array([codes.of(w, a) for w, a in zip(workspaces, accounts, strict=True)], np.int64)

@@ -1,0 +1,112 @@
+"""Reads the event topics from their start up to given offsets, into columns."""
+
+import logging
+from collections.abc import Callable, Container, Mapping
+from typing import Any
+
+import msgspec
+from kafka import KafkaConsumer, TopicPartition
+from kafka.errors import KafkaError
+
+from deploy.local.auditing.columns import Codes, TopicEvents
+from schemas.batches import decode
+from schemas.errors import DecodeError, UnavailableError
+from schemas.topics import TOPIC_CODES
+
+_NAMES = {code: name for name, code in TOPIC_CODES.items()}
+_PATIENCE_MS = 30_000
+Place = tuple[int, int, int]
+
+
+class Reading(msgspec.Struct):
+    """What stands on the topics.
+
+    `set_aside` counts the events of records that the fold quarantined whole; `unreadable` are the places (topic,
+    partition, offset) of records that don't decode; `expired` counts the offsets that the topics no longer hold.
+    """
+
+    events: TopicEvents
+    records: int = 0
+    set_aside: int = 0
+    unreadable: list[Place] = []
+    expired: int = 0
+
+
+def read_topics(
+    bootstrap: str,
+    offsets: Mapping[tuple[int, int], int],
+    quarantined: Container[Place],
+    codes: Codes,
+    seen: Callable[[int], None] = lambda _: None,
+) -> Reading:
+    """Every event before `offsets` (by topic number and partition), without the records in `quarantined`.
+
+    `seen` is told how many records were read. Raises UnavailableError where Kafka stops answering.
+    """
+    logging.getLogger("kafka").setLevel(logging.CRITICAL)
+    try:
+        consumer = KafkaConsumer(
+            bootstrap_servers=bootstrap.split(","),
+            enable_auto_commit=False,
+            check_crcs=False,
+            fetch_max_bytes=64 << 20,
+            max_partition_fetch_bytes=16 << 20,
+            max_poll_records=2000,
+        )
+    except KafkaError as error:
+        raise UnavailableError(f"Kafka at {bootstrap} does not answer: {error}") from error
+    ends = {TopicPartition(_NAMES[topic], partition): end for (topic, partition), end in offsets.items()}
+    try:
+        return _Reader(consumer, ends, quarantined, codes).read(seen)
+    finally:
+        consumer.close()
+
+
+class _Reader:
+    def __init__(self, consumer: Any, ends: dict[Any, int], quarantined: Container[Place], codes: Codes) -> None:
+        self._consumer = consumer
+        self._ends = ends
+        self._quarantined = quarantined
+        self._codes = codes
+        self._parts: list[TopicEvents] = []
+        self._reading = Reading(TopicEvents.joined([]))
+
+    def read(self, seen: Callable[[int], None]) -> Reading:
+        left = self._begin()
+        while left:
+            polled = self._consumer.poll(timeout_ms=_PATIENCE_MS)
+            if not polled:
+                raise UnavailableError(
+                    f"Kafka sent nothing for {_PATIENCE_MS // 1000} s; {len(left)} partitions are left."
+                )
+            for tp, records in polled.items():
+                self._take([record for record in records if record.offset < self._ends[tp]])
+                if self._consumer.position(tp) >= self._ends[tp]:
+                    left.discard(tp)
+                    self._consumer.pause(tp)
+            seen(self._reading.records)
+        self._reading.events = TopicEvents.joined(self._parts)
+        return self._reading
+
+    def _begin(self) -> set[Any]:
+        starts: dict[Any, int] = self._consumer.beginning_offsets(list(self._ends)) if self._ends else {}
+        self._reading.expired = sum(min(starts[tp], end) for tp, end in self._ends.items())
+        left = {tp for tp, end in self._ends.items() if starts[tp] < end}
+        self._consumer.assign(list(left))
+        for tp in left:
+            self._consumer.seek(tp, starts[tp])
+        return left
+
+    def _take(self, records: list[Any]) -> None:
+        self._reading.records += len(records)
+        for record in records:
+            place = (TOPIC_CODES[record.topic], record.partition, record.offset)
+            try:
+                batch = decode(record.value)
+            except (DecodeError, TypeError):
+                self._reading.unreadable.append(place)
+                continue
+            if place in self._quarantined:
+                self._reading.set_aside += len(batch)
+            elif len(batch):
+                self._parts.append(TopicEvents.of(batch, place[0], self._codes))

@@ -1,0 +1,1 @@
+"""`ebbtide demo`: a made-up company's fourteen months, then its days live on a scaled clock."""

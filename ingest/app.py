@@ -1,0 +1,83 @@
+"""The composition root of the collector."""
+
+import asyncio
+import os
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
+
+from ingest import background, harmless, openapi, operations
+from ingest.errors import Refusal
+from ingest.intake import Parts
+from ingest.kafka import Producer
+from ingest.keys import Keyring
+from ingest.routes import routes
+from ingest.settings import IngestSettings
+from ingest.sink import Sink
+from schemas.clock import Clock
+from schemas.database import engine as engines
+from schemas.database.keys import valid_keys
+from schemas.database.sessions import Database
+from schemas.keys import Key
+from schemas.topics import EVENTS, HISTORY, REJECTED
+
+
+def create_app(settings: IngestSettings, clock: Clock | None = None) -> FastAPI:
+    """The collector over these settings. It starts without Kafka and database, and is ready when both answered."""
+    clock = clock or Clock(settings.clock_file)
+    database = Database(engines.create(settings.database_url, pool=1, application="ebbtide ingest"))
+    producer = Producer(settings.kafka, (EVENTS, HISTORY, REJECTED), settings.answer_seconds, settings.compression)
+    sink = Sink(producer, clock, settings, f"{socket.gethostname()}:{os.getpid()}")
+    parts = Parts(sink, Keyring(_loader(database)), clock, settings)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        await asyncio.to_thread(parts.keyring.refresh)
+        tasks = [
+            asyncio.create_task(background.pulse(producer, sink)),
+            asyncio.create_task(background.refresh_keys(parts.keyring)),
+        ]
+        yield
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await sink.close(settings.shutdown_seconds)
+        database.close()
+
+    app = FastAPI(**openapi.ABOUT, lifespan=lifespan)
+    app.router.routes[:0] = routes(parts)
+    app.include_router(operations.router(parts))
+    app.include_router(harmless.router)
+    app.add_middleware(
+        CORSMiddleware, allow_origins=["*"], allow_methods=["GET", "POST"], allow_headers=["*"], max_age=86_400
+    )
+    app.add_exception_handler(Refusal, operations.failure)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _internal)
+    openapi.install(app)
+    return app
+
+
+def _loader(database: Database) -> Callable[[], list[Key]]:
+    def load() -> list[Key]:
+        with database.reading() as connection:
+            return valid_keys(connection)
+
+    return load
+
+
+def _http(_: Request, error: Exception) -> JSONResponse:
+    status = getattr(error, "status_code", 500)
+    message = {404: "There is no such path; see /docs.", 405: "The path takes another method; see /docs."}
+    content = {"success": False, "code": f"http_{status}", "message": message.get(status, str(error))}
+    return JSONResponse(content, status, getattr(error, "headers", None))
+
+
+def _internal(_: Request, __: Exception) -> JSONResponse:
+    content = {"success": False, "code": "internal", "message": "Not kept: the collector failed; its log says why."}
+    return JSONResponse(content, 500)

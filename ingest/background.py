@@ -1,0 +1,52 @@
+"""What runs beside the requests: connecting to Kafka, the heartbeat, the keys."""
+
+import asyncio
+import itertools
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from ingest.kafka import Producer
+from ingest.keys import Keyring
+from ingest.sink import Sink
+from schemas.errors import EbbtideError
+
+_log = structlog.get_logger()
+KEYS_SECONDS = 2.0
+BEAT_SECONDS = 1.0
+_REFRESH_BEATS = 15
+
+
+async def pulse(producer: Producer, sink: Sink) -> None:
+    """Connects, however long it takes; then a heartbeat a second."""
+    while not producer.connected:
+        try:
+            await producer.connect()
+        except EbbtideError as error:
+            _log.warning("waiting for Kafka", error=str(error)[:300])
+        if not producer.connected:
+            await asyncio.sleep(BEAT_SECONDS)
+    beats: set[asyncio.Task[None]] = set()
+    for number in itertools.count():
+        beat = asyncio.create_task(sink.beat())
+        beats.add(beat)
+        beat.add_done_callback(beats.discard)
+        sink.watch()
+        if number % _REFRESH_BEATS == 0:
+            await guarded(producer.refresh)
+        await asyncio.sleep(BEAT_SECONDS)
+
+
+async def refresh_keys(keyring: Keyring) -> None:
+    """Reads the keys again and again, so that a revoked one ends within seconds."""
+    while True:
+        await asyncio.sleep(KEYS_SECONDS)
+        await asyncio.to_thread(keyring.refresh)
+
+
+async def guarded(step: Callable[[], Awaitable[None]]) -> None:
+    """Runs a step whose failure is no reason to end."""
+    try:
+        await step()
+    except Exception as error:  # noqa: BLE001 - it is tried again; the log says what it was
+        _log.warning("a step in the background failed; it is tried again", error=repr(error)[:300])

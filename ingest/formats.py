@@ -1,0 +1,86 @@
+"""The wire formats, and what reading a request's items gives: events, and those refused with their reasons."""
+
+import re
+from collections.abc import Callable, Iterable
+from enum import StrEnum
+
+import msgspec
+
+from ingest import imports, posthog, reading, segment
+from ingest.errors import InvalidError
+from ingest.events import Arrival
+from schemas.events import UsageEvent
+
+_ID = re.compile(rb'"(?:messageId|uuid|id)"\s*:\s*"([^"\\]{1,255})"')
+
+Read = Callable[[bytes], UsageEvent]
+
+
+class Format(StrEnum):
+    """What an item of a request is."""
+
+    SEGMENT = "segment"
+    POSTHOG = "posthog"
+    IMPORT = "import"
+
+
+class Refused(msgspec.Struct, frozen=True):
+    """One item that was not taken: where it stood in the request, its bytes and why."""
+
+    index: int
+    raw: bytes
+    code: str
+    field: str
+    message: str
+    message_id: str
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What a request's items came to, in their order."""
+
+    events: list[UsageEvent]
+    refused: list[Refused]
+
+
+def reader(kind: Format, arrival: Arrival, skew: int, careful: bool, call_type: str | None = None) -> Read:
+    """How one item of a request becomes an event; `call_type` is what Segment's single routes say in their path."""
+    match kind:
+        case Format.SEGMENT:
+            return _segment(arrival, skew, careful, call_type)
+        case Format.POSTHOG:
+            return lambda raw: posthog.to_event(reading.read(raw, posthog.decode, careful), arrival, skew)
+        case Format.IMPORT:
+            identities = imports.Identities()
+
+            def read_row(raw: bytes) -> UsageEvent:
+                row = reading.read(raw, imports.decode, careful)
+                return imports.to_event(row, arrival, "" if row.get("id") else identities.of(row))
+
+            return read_row
+
+
+def read_all(items: Iterable[bytes], read: Read) -> Outcome:
+    """Reads each item on its own."""
+    events: list[UsageEvent] = []
+    refused: list[Refused] = []
+    for index, raw in enumerate(items):
+        try:
+            events.append(read(raw))
+        except InvalidError as error:
+            refused.append(Refused(index, raw, error.code, error.field, error.message, _message_id(raw)))
+    return Outcome(events, refused)
+
+
+def _segment(arrival: Arrival, skew: int, careful: bool, call_type: str | None) -> Read:
+    def read(raw: bytes) -> UsageEvent:
+        call = reading.read(raw, segment.decode, careful)
+        if call_type is not None:
+            call.type = call_type
+        return segment.to_event(call, arrival, skew)
+
+    return read
+
+
+def _message_id(raw: bytes) -> str:
+    found = _ID.search(raw)
+    return found.group(1).decode("utf-8", "replace") if found else ""

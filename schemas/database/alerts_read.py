@@ -1,0 +1,158 @@
+"""Reading alerts: lists by index, one with its evidence, transitions and deliveries."""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Select, func, select
+
+from schemas.database import paging
+from schemas.database.accounts import CLOSED, number_of, prefixes
+from schemas.database.tables import (
+    accounts,
+    alert_segment,
+    alert_words,
+    alerts,
+    attempts,
+    endpoints,
+    outbox,
+    transitions,
+    users,
+    verdicts,
+)
+from schemas.errors import NotFoundError
+
+OPEN = "open"
+_KEY = (alerts.c.fired_at, alerts.c.episode)
+_NUMBERS = ("observed", "expected", "low", "high", "ratio", "since", "users_before", "users_active")
+
+
+class AlertFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which alerts a list shows. `state` is one state or `open`; fired in `[since, until)`; `q` searches sentences."""
+
+    state: str | None = None
+    kind: str | None = None
+    account: str | None = None
+    segment: str | None = None
+    origin: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    q: str | None = None
+
+
+def list_alerts(
+    connection: Connection, workspace: int, wanted: AlertFilter, limit: int, cursor: str | None
+) -> paging.Page:
+    """A page of alerts, the newest first."""
+    account = number_of(connection, workspace, wanted.account) if wanted.account else None
+    query = _where(_alerts(workspace), wanted, account)
+    values = paging.decode(cursor, (datetime, str)) if cursor else None
+    query = paging.after(query, _KEY, values, descending=True).limit(limit + 1)
+    rows = [_with_numbers(row) for row in connection.execute(query).mappings()]
+    return paging.page(rows, limit, ("fired_at", "id"))
+
+
+def alert(connection: Connection, workspace: int, episode: str) -> dict[str, Any]:
+    """One alert with everything it rests on and everything that became of it."""
+    row = connection.execute(_alerts(workspace).where(alerts.c.episode == episode)).mappings().first()
+    if row is None:
+        raise NotFoundError(f"There is no alert {episode!r} in this workspace.")
+    return _with_numbers(row) | {
+        "evidence": row["_evidence"],
+        "transitions": _transitions(connection, workspace, episode),
+        "deliveries": _deliveries(connection, workspace, episode),
+        "verdicts": _verdicts(connection, workspace, episode),
+    }
+
+
+def _alerts(workspace: int) -> Select[Any]:
+    account = func.jsonb_build_object(
+        "id", accounts.c.account, "name", func.coalesce(accounts.c.traits.op("->>")("name"), accounts.c.account),
+        "arr", accounts.c.traits.op("->")("arr"), "currency", accounts.c.traits.op("->>")("currency"),
+        "csm", accounts.c.traits.op("->>")("csm"), "time_zone", accounts.c.traits.op("->>")("time_zone"),
+    )  # fmt: skip
+    of_account = (accounts.c.workspace == alerts.c.workspace) & (accounts.c.number == alerts.c.account)
+    of_user = (users.c.workspace == alerts.c.workspace) & (users.c.number == alerts.c.user)
+    shown = ("kind", "state", "origin", "behavior", "onset", "fired_at", "resolved_at", "sequence", "sentence",
+             "silenced", "inhibited_by", "fingerprint", "recorded_at")  # fmt: skip
+    return (
+        select(
+            alerts.c.episode.label("id"),
+            *(alerts.c[name] for name in shown),
+            alert_segment.label("segment"),
+            users.c.user,
+            account.label("account"),
+            alerts.c.account.label("_account"),
+            alerts.c.evidence.label("_evidence"),
+        )
+        .select_from(alerts.outerjoin(accounts, of_account).outerjoin(users, of_user))
+        .where(alerts.c.workspace == workspace)
+    )
+
+
+def _where(query: Select[Any], wanted: AlertFilter, account: int | None) -> Select[Any]:
+    if wanted.state == OPEN:
+        query = query.where(alerts.c.state.not_in(CLOSED))
+    elif wanted.state:
+        query = query.where(alerts.c.state == wanted.state)
+    for column, value in ((alerts.c.kind, wanted.kind), (alerts.c.origin, wanted.origin), (alerts.c.account, account)):
+        if value is not None:
+            query = query.where(column == value)
+    if wanted.segment is not None:
+        query = query.where(alert_segment == wanted.segment)
+    if wanted.since:
+        query = query.where(alerts.c.fired_at >= wanted.since)
+    if wanted.until:
+        query = query.where(alerts.c.fired_at < wanted.until)
+    if wanted.q and (words := prefixes(wanted.q)):
+        query = query.where(alert_words.op("@@")(func.to_tsquery("simple", words)))
+    return query
+
+
+def _with_numbers(row: Any) -> dict[str, Any]:
+    item = {key: value for key, value in row.items() if not key.startswith("_")}
+    if row["_account"] is None:
+        item["account"] = None
+    return item | {name: row["_evidence"].get(name) for name in _NUMBERS}
+
+
+def _transitions(connection: Connection, workspace: int, episode: str) -> list[dict[str, Any]]:
+    shown = [transitions.c[name] for name in ("sequence", "transition", "at", "actor", "reason", "recorded_at")]
+    query = (
+        select(*shown)
+        .where(transitions.c.workspace == workspace, transitions.c.episode == episode)
+        .order_by(transitions.c.sequence)
+    )
+    return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def _deliveries(connection: Connection, workspace: int, episode: str) -> list[dict[str, Any]]:
+    last = (
+        select(attempts.c.status, attempts.c.error, attempts.c.at)
+        .where(attempts.c.outbox == outbox.c.id)
+        .order_by(attempts.c.id.desc())
+        .limit(1)
+        .lateral("last")
+    )
+    query = (
+        select(
+            outbox.c.webhook_id, outbox.c.endpoint, endpoints.c.url, outbox.c.event_type, outbox.c.sequence,
+            outbox.c.state, outbox.c.attempts, last.c.status.label("last_status"), last.c.error.label("last_error"),
+            last.c.at.label("last_attempt_at"),
+        )
+        .join(endpoints, endpoints.c.id == outbox.c.endpoint)
+        .outerjoin(last, last.c.at.is_not(None))
+        .where(endpoints.c.workspace == workspace, outbox.c.workspace == workspace, outbox.c.episode == episode)
+        .order_by(outbox.c.sequence, outbox.c.endpoint)
+    )  # fmt: skip
+    return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def _verdicts(connection: Connection, workspace: int, episode: str) -> list[dict[str, Any]]:
+    shown = [verdicts.c[name] for name in ("verdict", "actor", "note", "recorded_at")]
+    query = (
+        select(*shown)
+        .where(verdicts.c.workspace == workspace, verdicts.c.episode == episode)
+        .order_by(verdicts.c.recorded_at)
+    )
+    return [dict(row) for row in connection.execute(query).mappings()]

@@ -1,0 +1,112 @@
+"""Facts about users that come with events, in bulk; memberships, aliases and signals."""
+
+from collections.abc import Collection, Sequence
+from itertools import groupby
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, bindparam, func, select, text
+from sqlalchemy.dialects.postgresql import ARRAY, BIGINT
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from schemas.clock import to_datetime, to_ms
+from schemas.database.rows import Alias, Joined, SignalFact, UserFact
+from schemas.database.tables import aliases, memberships, signals
+
+# Keeps of each patch only what says something new at its moment, so that a nightly sync adds nothing.
+_APPEND = text("""
+INSERT INTO user_facts (workspace, "user", traits, valid_from)
+SELECT :workspace, patch."user", news.traits, patch.valid_from
+FROM unnest(cast(:users AS bigint[]), cast(:moments AS timestamptz[]), cast(:patches AS jsonb[]))
+     AS patch ("user", valid_from, traits)
+CROSS JOIN LATERAL (
+    SELECT jsonb_object_agg(said.key, said.value) AS traits
+    FROM jsonb_each(patch.traits) AS said
+    WHERE said.value IS DISTINCT FROM coalesce((
+        SELECT fact.traits -> said.key FROM user_facts AS fact
+        WHERE fact.workspace = :workspace AND fact."user" = patch."user"
+          AND fact.valid_from <= patch.valid_from AND fact.traits ? said.key
+        ORDER BY fact.valid_from DESC, fact.id DESC LIMIT 1
+    ), 'null'::jsonb)
+) AS news
+WHERE news.traits IS NOT NULL
+""")
+
+_MERGE = text("""
+UPDATE users SET
+    traits = merged.traits,
+    role = CASE WHEN merged.traits ->> 'role' IN ('champion', 'sponsor', 'admin', 'member')
+                THEN merged.traits ->> 'role' ELSE users.role END,
+    side = CASE WHEN merged.traits ->> 'side' IN ('customer', 'vendor', 'partner', 'machine')
+                THEN merged.traits ->> 'side' ELSE users.side END
+FROM (
+    SELECT "user", coalesce(jsonb_object_agg(key, value) FILTER (WHERE value <> 'null'), '{}') AS traits
+    FROM (
+        SELECT DISTINCT ON (fact."user", said.key) fact."user", said.key, said.value
+        FROM user_facts AS fact, jsonb_each(fact.traits) AS said
+        WHERE fact.workspace = :workspace AND fact."user" = ANY(:users)
+        ORDER BY fact."user", said.key, fact.valid_from DESC, fact.id DESC
+    ) AS latest
+    GROUP BY "user"
+) AS merged
+WHERE users.workspace = :workspace AND users.number = merged."user" AND users.traits <> merged.traits
+""")
+
+
+def put_users(connection: Connection, facts: Sequence[UserFact]) -> None:
+    """Appends what is new about users, and merges it into what is known of them today."""
+    for workspace, of in groupby(sorted(facts, key=lambda fact: fact[:3]), key=lambda fact: fact.workspace):
+        said = list(of)
+        rows = {
+            "workspace": workspace,
+            "users": [fact.user for fact in said],
+            "moments": [to_datetime(fact.time) for fact in said],
+            "patches": [msgspec.json.encode(fact.traits).decode() for fact in said],
+        }
+        connection.execute(_APPEND, rows)
+        connection.execute(_MERGE, {"workspace": workspace, "users": sorted({fact.user for fact in said})})
+
+
+def put_memberships(connection: Connection, rows: Sequence[Joined]) -> None:
+    """Adds memberships that are not there yet."""
+    values = [
+        {"workspace": row.workspace, "user": row.user, "account": row.account, "valid_from": to_datetime(row.time)}
+        for row in sorted(set(rows))
+    ]
+    _add(connection, memberships, values)
+
+
+def put_aliases(connection: Connection, rows: Sequence[Alias]) -> None:
+    """Adds aliases that are not there yet."""
+    values = [
+        {"workspace": row.workspace, "previous": row.previous, "user": row.user, "valid_from": to_datetime(row.time)}
+        for row in sorted(set(rows))
+    ]
+    _add(connection, aliases, values)
+
+
+def put_signals(connection: Connection, rows: Sequence[SignalFact]) -> None:
+    """Adds signals; that each comes once is the fold's care."""
+    _add(connection, signals, [row._asdict() | {"valid_from": to_datetime(row.time)} for row in rows], drop="time")
+
+
+def memberships_of(connection: Connection, workspace: int, users: Collection[int]) -> dict[int, list[tuple[int, int]]]:
+    """Each user's memberships in order: since when (ms), and the account's number."""
+    query = (
+        select(memberships.c.user, memberships.c.valid_from, memberships.c.account)
+        .where(
+            memberships.c.workspace == workspace,
+            memberships.c.user == func.any(bindparam("users", list(users), ARRAY(BIGINT))),
+        )
+        .order_by(memberships.c.user, memberships.c.valid_from, memberships.c.account)
+    )
+    found: dict[int, list[tuple[int, int]]] = {}
+    for row in connection.execute(query):
+        found.setdefault(row.user, []).append((to_ms(row.valid_from), row.account))
+    return found
+
+
+def _add(connection: Connection, table: Any, rows: Sequence[dict[str, Any]], drop: str = "") -> None:
+    if rows:
+        kept = [{key: value for key, value in row.items() if key != drop} for row in rows]
+        connection.execute(upsert(table).on_conflict_do_nothing(), kept)

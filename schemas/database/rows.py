@@ -1,0 +1,110 @@
+"""What one fold transaction writes, besides windows: rows as plain tuples, times in milliseconds since the epoch."""
+
+from typing import Any, NamedTuple
+
+
+class Moved(NamedTuple):
+    """A partition's offset, moved from `expected` to `next`; `heartbeat` is the newest one seen, or None."""
+
+    topic: int
+    partition: int
+    expected: int
+    next: int
+    heartbeat: int | None
+
+
+class CountedIds(NamedTuple):
+    """The hashes (16 bytes each) of ids received in one hour that were counted now."""
+
+    topic: int
+    partition: int
+    partitions: int
+    hour: int
+    first_offset: int
+    ids: bytes
+
+
+class Unassigned(NamedTuple):
+    """An event whose user has no account yet; `event` is the UsageEvent in MessagePack."""
+
+    topic: int
+    partition: int
+    id_hash: bytes
+    workspace: int
+    user: int | None
+    time: int
+    event: bytes
+
+
+class Refused(NamedTuple):
+    """What can't be counted: a whole record, or one event (`position`) of it."""
+
+    topic: int
+    partition: int
+    offset: int
+    position: int
+    workspace: int | None
+    code: str
+    message: str
+    raw: bytes
+    received: int
+    stage: str = "fold"
+    field: str = ""
+    message_id: str = ""
+
+
+class Closing(NamedTuple):
+    """The end of an import in one of `partitions` partitions."""
+
+    workspace: int
+    import_id: str
+    partition: int
+    partitions: int
+
+
+class Late(NamedTuple):
+    """The earliest hour (ms) of a workspace that was written behind what may be evaluated already."""
+
+    workspace: int
+    topic: int
+    hour: int
+
+
+class UserFact(NamedTuple):
+    """Traits of a user since `time`."""
+
+    workspace: int
+    user: int
+    time: int
+    traits: dict[str, Any]
+
+
+class Joined(NamedTuple):
+    """A user belongs to an account since `time`."""
+
+    workspace: int
+    user: int
+    time: int
+    account: int
+
+
+class Alias(NamedTuple):
+    """`previous` and `user` are one, since `time`."""
+
+    workspace: int
+    previous: str
+    user: str
+    time: int
+
+
+class SignalFact(NamedTuple):
+    """A call, meeting, e-mail, … with an account at `time`."""
+
+    workspace: int
+    account: int
+    signal: str
+    direction: str
+    participants: list[str]
+    id_hash: bytes
+    properties: dict[str, Any]
+    time: int

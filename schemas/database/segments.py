@@ -1,0 +1,74 @@
+"""Segments and behaviors with a few figures each."""
+
+from typing import Any
+
+from sqlalchemy import Connection, func, select, text
+
+from schemas.database.accounts import CLOSED
+from schemas.database.tables import account_arr, alert_segment, alerts, behaviors
+from schemas.segments import DIMENSIONS, EVERYONE, Dimension
+
+# One pass over the accounts for all dimensions; `dimension` says which one a row is grouped by, by its place.
+_FIGURES = """
+SELECT coalesce({bands}) AS band, {dimension} AS dimension, count(*) AS accounts, sum(arr) AS arr
+FROM (SELECT {arr} AS arr, {columns} FROM accounts WHERE workspace = :workspace) AS banded
+GROUP BY GROUPING SETS ({sets}, ())
+"""
+
+
+def list_segments(connection: Connection, workspace: int) -> list[dict[str, Any]]:
+    """Every segment with its accounts, their ARR, and how many alerts are open in it; the largest first."""
+    bands = [f"band_{i}" for i in range(len(DIMENSIONS))]
+    query = _FIGURES.format(
+        bands=", ".join(bands),
+        dimension="CASE " + " ".join(f"WHEN grouping({band}) = 0 THEN {i}" for i, band in enumerate(bands)) + " END",
+        arr=account_arr.name,
+        columns=", ".join(f"{_band(one)} AS {band}" for one, band in zip(DIMENSIONS, bands, strict=True)),
+        sets=", ".join(f"({band})" for band in bands),
+    )
+    open_alerts = _open_alerts(connection, workspace)
+    found = []
+    for row in connection.execute(text(query), {"workspace": workspace}):
+        if row.band is None and row.dimension is not None:
+            continue  # accounts of which the dimension says nothing
+        found.append(_named(row.dimension, row.band) | {"accounts": row.accounts, "arr": float(row.arr or 0)})
+    for one in found:
+        one["open_alerts"] = open_alerts.get(one["segment"], 0)
+    return sorted(found, key=lambda one: (-one["accounts"], one["segment"]))
+
+
+def _named(place: int | None, band: str | None) -> dict[str, Any]:
+    if place is None:
+        return {"segment": EVERYONE, "dimension": None, "band": None}
+    dimension = DIMENSIONS[place]
+    label = dimension.label(int(str(band))) if dimension.bounds else band
+    return {"segment": f"{dimension.trait}:{label}", "dimension": dimension.trait, "band": label}
+
+
+def _band(dimension: Dimension) -> str:
+    value = f"traits -> '{dimension.trait}'"
+    if not dimension.bounds:
+        return f"nullif(left(traits ->> '{dimension.trait}', 100), '')"
+    bounds = ", ".join(str(bound) for bound in dimension.bounds)
+    bucket = f"width_bucket(({value})::numeric, ARRAY[{bounds}]::numeric[])::text"
+    return f"CASE WHEN jsonb_typeof({value}) = 'number' THEN {bucket} END"
+
+
+def _open_alerts(connection: Connection, workspace: int) -> dict[str, int]:
+    query = (
+        select(alert_segment, func.count())
+        .where(alerts.c.workspace == workspace, alerts.c.state.not_in(CLOSED))
+        .group_by(alert_segment)
+    )
+    return {row[0]: row[1] for row in connection.execute(query)}
+
+
+def list_behaviors(connection: Connection, workspace: int) -> list[dict[str, Any]]:
+    """Every behavior that is counted or being built, by name."""
+    names = ("behavior", "definition", "automatic", "state", "effective_from", "recorded_at")
+    query = (
+        select(*(behaviors.c[name] for name in names))
+        .where(behaviors.c.workspace == workspace, behaviors.c.state != "retired")
+        .order_by(behaviors.c.behavior, behaviors.c.number)
+    )
+    return [dict(row) for row in connection.execute(query).mappings()]

@@ -1,0 +1,52 @@
+"""Transactions for the API: timed, and with errors in our own words."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from schemas.errors import UnavailableError
+
+
+class Database:
+    """Hands out transactions on `engine`; `observe(seconds)` is told how long each one took."""
+
+    def __init__(self, engine: Engine, observe: Callable[[float], None] = lambda _: None) -> None:
+        self.engine = engine
+        self._observe = observe
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A transaction that sees one moment and writes nothing."""
+        with self._transaction() as connection:
+            connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction that commits when the block ends well."""
+        with self._transaction() as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Gives every connection back."""
+        self.engine.dispose()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Connection]:
+        started = time.perf_counter()
+        try:
+            with self.engine.begin() as connection:
+                yield connection
+        except (OperationalError, InterfaceError, PoolTimeoutError) as error:
+            raise UnavailableError(f"The database did not answer ({_first_line(error)}); nothing was kept.") from error
+        finally:
+            self._observe(time.perf_counter() - started)
+
+
+def _first_line(error: Exception) -> str:
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    return next(iter(str(cause).strip().splitlines()), type(cause).__name__)

@@ -1,0 +1,62 @@
+"""Events that wait for their user's account, and their way into windows once it is known."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, delete, exists, func, select, tuple_
+from sqlalchemy.dialects.postgresql import ARRAY, BYTEA
+
+from schemas.clock import to_ms
+from schemas.database.copying import copy_windows
+from schemas.database.fold import mark_late
+from schemas.database.people import put_signals
+from schemas.database.rows import Late, SignalFact, Unassigned
+from schemas.database.sessions import Database
+from schemas.database.tables import memberships, unassigned
+from schemas.errors import FencedError
+
+_KEY = (unassigned.c.topic, unassigned.c.partition)
+
+
+def resolvable(connection: Connection, partitions: Sequence[tuple[int, int]], limit: int) -> list[Unassigned]:
+    """Waiting events of these (topic, partition) whose user belongs to an account by now."""
+    known = exists().where(memberships.c.workspace == unassigned.c.workspace, memberships.c.user == unassigned.c.user)
+    columns = [unassigned.c[name] for name in Unassigned._fields]
+    query = select(*columns).where(tuple_(*_KEY).in_(partitions), known).limit(limit)
+    return [
+        Unassigned(
+            row.topic, row.partition, bytes(row.id_hash), row.workspace, row.user, to_ms(row.time), bytes(row.event)
+        )
+        for row in connection.execute(query)
+    ]
+
+
+def waiting_ids(connection: Connection, topic: int, partition: int) -> list[bytes]:
+    """The id hashes of all that wait in a partition."""
+    query = select(unassigned.c.id_hash).where(unassigned.c.topic == topic, unassigned.c.partition == partition)
+    return [bytes(row) for row in connection.scalars(query)]
+
+
+def settle(
+    database: Database, rows: Sequence[Unassigned], windows: bytes, signals: Sequence[SignalFact], late: Sequence[Late]
+) -> None:
+    """Counts waiting events and lets them go, or raises FencedError and does neither: the deletion is the fence."""
+    with database.writing() as connection:
+        if windows:
+            copy_windows(connection, windows)
+        gone = 0
+        for key in sorted({row[:2] for row in rows}):
+            ids = [row.id_hash for row in rows if row[:2] == key]
+            gone += _delete(connection, key, ids)
+        if gone != len(rows):
+            raise FencedError(f"{len(rows) - gone} waiting events were settled by another worker; nothing was kept.")
+        put_signals(connection, signals)
+        mark_late(connection, late)
+
+
+def _delete(connection: Connection, key: tuple[int, int], ids: list[bytes]) -> int:
+    of: Any = func.any(bindparam("ids", ids, ARRAY(BYTEA)))
+    done = connection.execute(
+        delete(unassigned).where(_KEY[0] == key[0], _KEY[1] == key[1], unassigned.c.id_hash == of)
+    )
+    return done.rowcount

@@ -1,0 +1,125 @@
+"""Thresholds without labels: how often each score is reached while nothing was wrong, in this workspace's own history.
+
+A key reaches a score "anew" when it has not been as high within the last 14 days; that is what would open an alert.
+Whether something was wrong shows 28 days later: days count when the key then did at least 60 % of what was expected.
+From that, on the first day of each month, come the thresholds: in each stratum (expected users a week, in powers of
+two) the lowest score whose rate keeps the budget, a rate a year. Thin strata lean on all, and all lean on a cautious
+prior, so that a new workspace starts with high thresholds.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streams.columns import Arrays
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+STRATA = 12
+BINS = 400
+STEP = 0.05
+HINDSIGHT = 28
+CLEAN = 0.6
+_REARM = 14
+_LOWEST = 1.0
+_YEARS_OF_PRIOR = 20.0
+_PENDING = ("day", "key", "stratum", "low", "high")
+
+
+def stratum_of(weekly: Floats) -> Ints:
+    """The stratum of expected users a week: below ½ is 0, then one for each power of two.
+
+    >>> stratum_of(np.array([0.1, 0.7, 1.5, 40.0])).tolist()
+    [0, 1, 2, 7]
+    """
+    found: Ints = np.clip(np.floor(np.log2(np.maximum(weekly, 0.25))) + 2, 0, STRATA - 1).astype(np.int64)
+    return found
+
+
+@dataclass
+class Calibration:
+    """What was counted. `counts[s, i]`: times a clean key in stratum s reached bin i anew; `years[s]`: its time."""
+
+    counts: Floats = field(default_factory=lambda: np.zeros((STRATA, BINS + 1)))
+    years: Floats = field(default_factory=lambda: np.zeros(STRATA))
+    waiting: dict[str, Ints] = field(default_factory=lambda: {name: np.empty(0, np.int64) for name in _PENDING})
+
+    def arrays(self) -> Arrays:
+        """Everything, for a checkpoint."""
+        return {"counts": self.counts, "years": self.years, **{f"waiting_{n}": v for n, v in self.waiting.items()}}
+
+    @classmethod
+    def restored(cls, arrays: Arrays) -> "Calibration":
+        """What `arrays` gave."""
+        waiting = {name: arrays[f"waiting_{name}"] for name in _PENDING}
+        return cls(arrays["counts"], arrays["years"], waiting)
+
+
+def bin_of(score: Floats) -> Ints:
+    """The bin of a score."""
+    found: Ints = np.clip(np.floor(score / STEP), 0, BINS).astype(np.int64)
+    return found
+
+
+def note(calibration: Calibration, date: int, keys: Ints, stratum: Ints, score: Floats, peak: Floats) -> None:
+    """Remembers the keys whose score is higher than its `peak` of the last 14 days, until hindsight can judge them."""
+    anew = np.flatnonzero((stratum >= 0) & (score >= _LOWEST) & (bin_of(score) > bin_of(peak)))
+    found = {
+        "day": np.full(len(anew), date),
+        "key": keys[anew],
+        "stratum": stratum[anew],
+        "low": bin_of(peak[anew]),
+        "high": bin_of(score[anew]),
+    }
+    calibration.waiting = {name: np.concatenate([calibration.waiting[name], found[name]]) for name in _PENDING}
+
+
+def judge(calibration: Calibration, date: int, keys: Ints, clean: Bools, stratum_then: Ints) -> None:
+    """Counts what was noted `HINDSIGHT` days ago, for the keys that turned out clean (stratum -1: not judged then)."""
+    waiting = calibration.waiting
+    due = waiting["day"] <= date - HINDSIGHT
+    mine = {name: values[due] for name, values in waiting.items()}
+    calibration.waiting = {name: values[~due] for name, values in waiting.items()}
+    good = clean[np.searchsorted(keys, mine["key"])] & (mine["stratum"] >= 0)
+    np.add.at(calibration.counts, (mine["stratum"][good], mine["high"][good]), 1)
+    np.add.at(calibration.counts, (mine["stratum"][good], mine["low"][good]), -1)
+    counted = clean & (stratum_then >= 0)
+    calibration.years += np.bincount(stratum_then[counted], minlength=STRATA) / 365.25
+
+
+def rates(calibration: Calibration) -> Floats:
+    """(STRATA, BINS + 1): how many times a year a clean key reaches each bin anew."""
+    reached = np.cumsum(calibration.counts[:, ::-1], axis=1)[:, ::-1]
+    scores = np.arange(BINS + 1) * STEP
+    prior = 300 * 10 ** (-scores)
+    pooled = (reached.sum(0) + _YEARS_OF_PRIOR * prior) / (calibration.years.sum() + _YEARS_OF_PRIOR)
+    found = (reached + _YEARS_OF_PRIOR * pooled) / (calibration.years[:, None] + _YEARS_OF_PRIOR)
+    # Low scores are seldom left and so seldom reached anew; a rate never grows with the score.
+    return np.maximum.accumulate(found[:, ::-1], axis=1)[:, ::-1]
+
+
+def thresholds(calibration: Calibration, budget: float) -> Floats:
+    """(STRATA,): the lowest score that keeps `budget`, alerts a year and clean key."""
+    keeps = rates(calibration) <= budget
+    keeps[:, -1] = True
+    found: Floats = np.argmax(keeps, axis=1) * STEP
+    return found
+
+
+def rarity(table: Floats, stratum: Ints, score: Floats) -> Floats:
+    """log10 of the days between two such scores, by component and key (0: daily; 2.6: yearly), from `rates` of each."""
+    every = np.arange(len(score))[:, None]
+    rate = table[every, stratum[None, :], bin_of(score)]
+    found: Floats = np.maximum(np.log10(365.25 / np.maximum(rate, 1e-9)), 0)
+    return found
+
+
+def decay_peak(peak: Floats, age: Ints, score: Floats) -> None:
+    """Moves each key's `peak` and its `age` in days on by one day, in place; a peak is forgotten after 14 days."""
+    age += 1
+    fresh = (score >= peak) | (age >= _REARM)
+    peak[fresh] = score[fresh]
+    age[fresh] = 0

@@ -1,0 +1,34 @@
+"""State of many keys as columns: arrays whose last axis is the key, that grow with the keys and go into checkpoints."""
+
+from dataclasses import dataclass, fields
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+Arrays = dict[str, NDArray[Any]]
+
+
+@dataclass
+class Columns:
+    """A dataclass of arrays, each with the key as its last axis.
+
+    >>> @dataclass
+    ... class Counts(Columns):
+    ...     n: NDArray[Any]
+    >>> Counts(np.array([5, 7])).grown(np.array([0, 2]), 3).n.tolist()
+    [5, 0, 7]
+    """
+
+    def grown(self, places: NDArray[np.int64], size: int) -> Self:
+        """The same for `size` keys, zero where a key is new; key i of before stands at `places[i]`."""
+        grown = {}
+        for name, old in self.arrays().items():
+            new = np.zeros((*old.shape[:-1], size), old.dtype)
+            new[..., places] = old
+            grown[name] = new
+        return type(self)(**grown)
+
+    def arrays(self) -> Arrays:
+        """Every array by its name."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}

@@ -1,0 +1,1 @@
+"""Evaluation: reading windows, the fold over days, and reconciling its alerts with those stored."""

@@ -1,0 +1,110 @@
+"""What accounts did, day by day, as columns: the one input of the fold, whether it came from windows or from a file.
+
+A key is (account number, behavior number) packed into 64 bits. Days are local days, counted since 1970-01-01.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+
+def pack(account: int | Ints, behavior: int | Ints) -> Ints:
+    """Keys of accounts and behaviors.
+
+    >>> int(pack(1, 2)), int(account_of(pack(1, 2))), int(behavior_of(pack(1, 2)))
+    (4294967298, 1, 2)
+    """
+    return np.asarray(account, np.int64) << 32 | np.asarray(behavior, np.int64)
+
+
+def account_of(key: int | Ints) -> Ints:
+    """The account number in a key."""
+    return np.asarray(key, np.int64) >> 32
+
+
+def behavior_of(key: int | Ints) -> Ints:
+    """The behavior number in a key."""
+    return np.asarray(key, np.int64) & 0xFFFFFFFF
+
+
+@dataclass(frozen=True)
+class Activity:
+    """Days of activity as columns.
+
+    Rows (one a day and key, ascending by day, then key): `day`, `key`, `events`, `users` (distinct ones).
+    Presences (one a day, key and user, in the same order): `seen_day`, `seen_key`, `seen_user`.
+    """
+
+    day: Ints
+    key: Ints
+    events: Ints
+    users: Ints
+    seen_day: Ints
+    seen_key: Ints
+    seen_user: Ints
+
+    def on(self, day: int) -> slice:
+        """The rows of one day."""
+        return slice(*np.searchsorted(self.day, [day, day + 1]).tolist())
+
+    def presences(self, key: int, first: int, last: int) -> tuple[Ints, Ints]:
+        """Days and users of one key from day `first` to `last`, both included."""
+        begin, end = np.searchsorted(self.seen_day, [first, last + 1]).tolist()
+        mine = self.seen_key[begin:end] == key
+        return self.seen_day[begin:end][mine], self.seen_user[begin:end][mine]
+
+    def events_of(self, key: int, first: int, last: int) -> int:
+        """Events of one key from day `first` to `last`, both included."""
+        begin, end = np.searchsorted(self.day, [first, last + 1]).tolist()
+        return int(self.events[begin:end][self.key[begin:end] == key].sum())
+
+
+def gather(days: Ints, keys: Ints, events: Ints, owners: Ints, users: Ints) -> Activity:
+    """Activity of loose parts: hours' or single events' days, keys and event counts, and the users seen in them.
+
+    Args:
+        days: Local day of each part.
+        keys: Key of each part.
+        events: Events in each part.
+        owners: Index of the part that each user belongs to.
+        users: User numbers; 0 stands for somebody unnamed.
+    """
+    order = np.lexsort((keys, days))
+    fresh = _changes(days[order], keys[order])
+    row_of = np.empty(len(days), np.int64)
+    row_of[order] = np.cumsum(fresh) - 1
+    row_day, row_key = days[order][fresh], keys[order][fresh]
+    rows = len(row_day)
+    seen = row_of[owners]
+    by_user = np.lexsort((users, seen))
+    fresh_user = _changes(seen[by_user], users[by_user])
+    seen, users = seen[by_user][fresh_user], users[by_user][fresh_user]
+    return Activity(
+        day=row_day,
+        key=row_key,
+        events=np.bincount(row_of, weights=events, minlength=rows).astype(np.int64),
+        users=np.bincount(seen, minlength=rows).astype(np.int64),
+        seen_day=row_day[seen],
+        seen_key=row_key[seen],
+        seen_user=users,
+    )
+
+
+def _changes(*columns: Ints) -> NDArray[np.bool_]:
+    """Where sorted rows differ from the row before."""
+    fresh = np.ones(len(columns[0]), np.bool_)
+    if len(fresh):
+        fresh[1:] = np.any([column[1:] != column[:-1] for column in columns], axis=0)
+    return fresh
+
+
+def nothing(
+    columns: Sequence[str] = ("day", "key", "events", "users", "seen_day", "seen_key", "seen_user"),
+) -> Activity:
+    """Activity without a row."""
+    return Activity(**{name: np.empty(0, np.int64) for name in columns})

@@ -1,0 +1,129 @@
+"""Windows and facts from the database, as the fold takes them."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Connection
+
+from schemas.clock import HOUR_MS, to_datetime, to_ms
+from schemas.database import evaluation as queries
+from schemas.days import day_starts, local_date
+from schemas.windows import decode_users
+from streams.calendar import day_number, day_of
+from streams.evaluating.activity import Activity, Ints, gather, nothing, pack
+from streams.evaluating.world import World, account_of_traits, judged
+
+_ARRAY = ord("a")
+
+
+def load_world(connection: Connection, workspace: int) -> tuple[World, dict[str, object]]:
+    """The workspace as it is now, and its settings."""
+    settings, zone = queries.settings_and_zone(connection, workspace)
+    by = settings.get("segment_by")
+    users, strangers = queries.users_of(connection, workspace)
+    found = queries.accounts_of(connection, workspace)
+    world = World(
+        workspace=workspace,
+        accounts={n: account_of_traits(n, name, traits, zone, by) for n, name, traits in found},
+        behaviors=judged(queries.behaviors_of(connection, workspace)),
+        users=users,
+        strangers=np.array(sorted(strangers), np.int64),
+        time_zone=zone,
+    )
+    return world, settings
+
+
+def load_activity(connection: Connection, world: World, first: int, last: int) -> Activity:
+    """What the judged behaviors did on the local days from `first` to `last` (days since 1970-01-01)."""
+    begin = to_datetime(0) + timedelta(days=first - 1)
+    end = to_datetime(0) + timedelta(days=last + 2)
+    fixed, users = queries.read_windows(connection, world.workspace, list(world.behaviors), begin, end)
+    return activity_of(world, fixed, users, first, last)
+
+
+def activity_of(world: World, fixed: bytes, users: bytes, first: int, last: int) -> Activity:
+    """Rows as `read_windows` gives them, as activity of local days."""
+    rows = np.frombuffer(fixed, ">i4").reshape(-1, 5).astype(np.int64)
+    if not len(rows):
+        return nothing()
+    accounts, behaviors, hours, events, sizes = rows.T
+    owners, numbers = unpack(np.frombuffer(users, np.uint8), sizes)
+    # Events that name nobody are somebody's: one unnamed person a day, unless people are named too.
+    unnamed = np.flatnonzero((np.bincount(owners, minlength=len(rows)) == 0) & (events > 0))
+    ours = ~np.isin(numbers, world.strangers)
+    owners, numbers = owners[ours], numbers[ours]
+    days = local_days(world, accounts, hours, first, last)
+    owners = np.concatenate([owners, unnamed])
+    numbers = np.concatenate([numbers, np.zeros(len(unnamed), np.int64)])
+    kept = (days >= first) & (days <= last)
+    place = np.cumsum(kept) - 1
+    mine = kept[owners]
+    keys = pack(accounts, behaviors)
+    return gather(days[kept], keys[kept], events[kept], place[owners[mine]], numbers[mine])
+
+
+def unpack(data: NDArray[np.uint8], sizes: Ints) -> tuple[Ints, Ints]:
+    """Encoded user sets side by side (schemas.windows), as (row, user number) pairs."""
+    ends = np.cumsum(sizes)
+    starts = ends - sizes
+    filled = np.flatnonzero(sizes > 0)
+    small = filled[data[starts[filled]] == _ARRAY]
+    counts = (sizes[small] - 1) // 4
+    owners = [np.repeat(small, counts)]
+    inner = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+    places = np.repeat(starts[small] + 1, counts) + 4 * inner
+    numbers = [sum(data[places + i].astype(np.int64) << (8 * i) for i in range(4))]
+    for row in np.setdiff1d(filled, small).tolist():
+        members = np.array(decode_users(data[starts[row] : ends[row]].tobytes()), np.int64)
+        owners.append(np.full(len(members), row))
+        numbers.append(members)
+    return np.concatenate(owners), np.concatenate([np.asarray(part, np.int64) for part in numbers])
+
+
+def local_days(world: World, accounts: Ints, hours: Ints, first: int, last: int) -> Ints:
+    """The local day of each UTC hour, by its account's time zone; anything outside [first, last] is outside."""
+    days = np.full(len(hours), first - 1)
+    zones = world.zones
+    zone_of = np.full(int(accounts.max()) + 1, -1)
+    for number, account in world.accounts.items():
+        if number < len(zone_of):
+            zone_of[number] = zones.index(account.time_zone)
+    zone_at = zone_of[accounts]
+    for i, name in enumerate(zones):
+        edges = np.array(day_starts(name, day_of(first), last - first + 2)) // HOUR_MS
+        mine = zone_at == i
+        days[mine] = first + np.searchsorted(edges, hours[mine], side="right") - 1
+    return days
+
+
+def last_closed(world: World, watermark: int) -> int:
+    """The last day that is over in every time zone."""
+    return min(day_number(local_date(name, watermark)) for name in world.zones) - 1
+
+
+def first_touched(world: World, ms: int) -> int:
+    """The earliest local day, over all time zones, that holds a moment."""
+    return min(day_number(local_date(name, ms)) for name in world.zones)
+
+
+def first_day(connection: Connection, world: World, history: bool) -> int | None:
+    """The local day of the earliest window."""
+    hour = queries.first_hour(connection, world.workspace, history)
+    return None if hour is None else first_touched(world, to_ms(hour))
+
+
+def unwatched(busy: Ints, stretches: Sequence[Sequence[int]], patience: int = 3) -> set[int]:
+    """Days that nobody watched: within stretches evaluated at one go, more than `patience` days without any event.
+
+    >>> sorted(unwatched(np.array([10, 11, 17]), [(10, 19)]))
+    [12, 13, 14, 15, 16]
+    """
+    found: set[int] = set()
+    for first, last in stretches:
+        edges = [first - 1, *busy[(busy >= first) & (busy <= last)].tolist(), last + 1]
+        for begin, end in zip(edges, edges[1:], strict=False):
+            if end - begin - 1 > patience:
+                found.update(range(begin + 1, end))
+    return found

@@ -1,0 +1,184 @@
+"""Evaluation of one workspace: what is closed and not yet judged, or changed and judged again; one transaction writes it.
+
+The order is: take over the marks (a short transaction), read, fold, write. A worker that dies in between leaves its
+mark for the next one; one that was overtaken finds another revision and writes nothing.
+"""
+
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+import numpy as np
+import structlog
+from sqlalchemy import Connection, Engine
+
+from schemas.alerts import Origin
+from schemas.clock import HOUR_MS, to_datetime, to_ms
+from schemas.database import alerts as alert_queries
+from schemas.database import evaluation as queries
+from schemas.database.evaluation import Task
+from schemas.days import day_start
+from streams import metrics
+from streams.calendar import day_number, day_of
+from streams.detectors.behavior_dropped import BehaviorDropped
+from streams.evaluating import checkpoints, folding, loading
+from streams.evaluating.folding import Happening, Progress
+from streams.evaluating.reconciling import Revision, Stretch, reconcile
+from streams.evaluating.world import World
+from streams.evidence import CONTEXT
+
+BUDGET = 0.5
+_CHUNK = 365
+_log = structlog.get_logger()
+
+
+class Plan(NamedTuple):
+    """What one evaluation does: from the state `start` after day `after` on to day `last`.
+
+    Days up to `lived` had been judged before; None: none had. The fold uses `start` up.
+    """
+
+    world: World
+    detector: BehaviorDropped
+    task: Task
+    start: Progress
+    after: int
+    last: int
+    lived: int | None
+
+
+class Folded(NamedTuple):
+    """What the fold came to: changes of alerts, states worth keeping by day, the last state, and how many keys."""
+
+    happenings: list[Happening]
+    states: dict[int, bytes]
+    end: Progress
+
+
+def evaluate(engine: Engine, workspace: int, watermark: int, now: datetime) -> int:
+    """Evaluates all closed days of a workspace that are due, or due again. Runs in a thread of its own.
+
+    Args:
+        engine: The database.
+        workspace: Its number.
+        watermark: Milliseconds since the epoch; everything before it has been folded.
+        now: What the clock says; it only dates messages.
+
+    Returns:
+        How many steps alerts have taken. 0 also where another evaluator is at work.
+    """
+    with queries.only_one(engine, workspace) as free:
+        if not free:
+            return 0
+        with metrics.EVALUATION.time():
+            plan = _plan(engine, workspace, watermark)
+            if plan is None:
+                return 0
+            folded = _fold(engine, plan)
+            with engine.begin() as connection:
+                revisions = _write(connection, plan, folded, now)
+    return _note(workspace, plan, revisions)
+
+
+def _plan(engine: Engine, workspace: int, watermark: int) -> Plan | None:
+    hour = to_datetime(watermark // HOUR_MS * HOUR_MS)
+    with engine.begin() as connection:
+        task = queries.take(connection, workspace, hour)
+    if task is None:
+        return None
+    with engine.begin() as connection:
+        world, settings = loading.load_world(connection, workspace)
+        detector = BehaviorDropped(float(str(settings.get("budget", BUDGET))))
+        last, newest = loading.last_closed(world, watermark), queries.newest_checkpoint(connection, workspace)
+        lived = day_number(newest.date()) if newest else None
+        redo = None if task.redo is None else loading.first_touched(world, to_ms(task.redo))
+        begin = redo if redo is not None and (lived is None or redo <= lived) else None
+        start = _start(connection, world, detector, begin, task.history)
+        if start is None or start.day >= last:
+            queries.let_go(connection, workspace, task)
+            return None
+    since = lived if lived is not None else start.day
+    return Plan(world, detector, _with_gap(task, since + 1, last), start, start.day, last, lived)
+
+
+def _start(
+    connection: Connection, world: World, detector: BehaviorDropped, redo: int | None, history: bool
+) -> Progress | None:
+    """The state to go on from: the newest, or the newest before the day `redo`; else the very beginning."""
+    before = None if redo is None else _stamp(redo)
+    saved = queries.checkpoint_before(connection, world.workspace, before)
+    start = None if saved is None else checkpoints.load(saved, detector)
+    if start is not None:
+        return start
+    first = loading.first_day(connection, world, history or redo is not None)
+    return None if first is None else folding.begin(detector, first)
+
+
+def _with_gap(task: Task, first: int, last: int) -> Task:
+    """Days that are evaluated at one go may be days nobody watched; from then on they are remembered as such."""
+    if last - first < 3 or [first, last] in task.gaps:
+        return task
+    return task._replace(gaps=[*task.gaps, [first, last]])
+
+
+def _fold(engine: Engine, plan: Plan) -> Folded:
+    progress, happenings, states = plan.start, [], {}
+    while progress.day < plan.last:
+        until = min(progress.day + _CHUNK, plan.last)
+        with engine.begin() as connection:
+            activity = loading.load_activity(connection, plan.world, progress.day + 1 - CONTEXT, until)
+        stretches = [(max(a, activity.day[0] if len(activity.day) else a), b) for a, b in plan.task.gaps]
+        dark = loading.unwatched(np.unique(activity.day), [(a, min(b, until)) for a, b in stretches])
+        for state, found in folding.fold(plan.world, activity, progress, until, plan.detector, lambda d: d not in dark):
+            happenings += found
+            if checkpoints.worth_keeping(state.day, plan.last):
+                states[state.day] = checkpoints.save(state, plan.detector)
+    return Folded(happenings, states, progress)
+
+
+def _write(connection: Connection, plan: Plan, folded: Folded, now: datetime) -> list[Revision] | None:
+    world, number = plan.world, plan.world.workspace
+    moment = max(day_start(zone, day_of(plan.last + 1)) for zone in world.zones)
+    counts = len(folded.end.detector.keys), len(folded.happenings)
+    if not queries.finish(connection, number, plan.task, to_datetime(moment), counts):
+        return None
+    started = plan.after
+    boundary = lambda account: _closing(world, account, started)  # noqa: E731
+    stretch = Stretch(folded.happenings, folded.end.lives, moment, boundary, lambda at: _origin(plan, at))
+    open_now = {life.episode for life in folded.end.lives.values()} | {h.change.episode for h in folded.happenings}
+    stored = alert_queries.stored_since(connection, number, _stamp(started), sorted(open_now))
+    revisions = reconcile(world, stretch, *stored)
+    alert_queries.write_alerts(connection, number, revisions, now)
+    kept = [day_number(day.date()) for day in queries.checkpoint_days(connection, number)]
+    states = {_stamp(day): state for day, state in folded.states.items()}
+    drop = [_stamp(day) for day in checkpoints.superseded(kept, plan.last)]
+    queries.keep_checkpoints(connection, number, _stamp(started), states, drop)
+    return revisions
+
+
+def _note(workspace: int, plan: Plan, revisions: list[Revision] | None) -> int:
+    if revisions is None:
+        _log.info("evaluate.overtaken", workspace=workspace, kept="nothing; another evaluator did this")
+        return 0
+    for alert, steps in revisions:
+        for step in steps:
+            metrics.ALERTS.labels(alert.kind, step.transition).inc()
+    metrics.EVALUATED_DAYS.inc(plan.last - plan.after)
+    return sum(len(steps) for _, steps in revisions)
+
+
+def _origin(plan: Plan, opened_at: int) -> Origin:
+    """An import's alerts are history up to where live evaluation had come; nobody is told of them."""
+    if not plan.task.history:
+        return Origin.LIVE
+    live_from = _stamp(plan.lived + 1) if plan.lived is not None else _stamp(plan.last + 2)
+    return Origin.HISTORY if to_datetime(opened_at) <= live_from + timedelta(hours=14) else Origin.LIVE
+
+
+def _closing(world: World, account: int, day: int) -> int:
+    zone = world.accounts[account].time_zone if account in world.accounts else world.time_zone
+    return day_start(zone, day_of(day + 1))
+
+
+def _stamp(day: int) -> datetime:
+    """The UTC midnight that stands for a local day in keys."""
+    return to_datetime(0) + timedelta(days=day)

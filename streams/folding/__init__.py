@@ -1,0 +1,1 @@
+"""From records to windows: decode, drop what was counted, number, resolve accounts, fold, commit."""

@@ -1,0 +1,135 @@
+"""The last six weeks of every key: what was seen and due over 7 to 42 days, how noisy it is, where a change began."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import betainc
+
+from streams import calibration
+from streams.baselines import Bools, Day, Expectation, Floats, Ints
+from streams.columns import Columns
+
+SPANS = (7, 14, 28, 42)
+RING = 42
+_FORGET = 0.5 ** (1 / 90)
+_OWN = (30.0, 4.0, 4.0, 4.0, 4.0)  # what the others' dispersion weighs: squared users for a day, spans for a span
+
+
+@dataclass
+class Recent(Columns):
+    """The last 42 days (by date modulo 42), and what is summed over days, by key."""
+
+    users: Floats
+    mean: Floats
+    shape: Floats
+    events: Floats
+    factor: Floats
+    level: Floats
+    stratum: Ints  # -1: not judged
+    cusum: Floats
+    cusum_since: Ints
+    spread: Floats  # (1 + spans, keys): squared errors beyond Poisson, of a day and of each span
+    spread_of: Floats  # the squared expectations they belong to
+    peak: Floats  # (3, keys): highest score of the last 14 days, of the scan, the CUSUM and both
+    peak_age: Ints
+    alarmed: Bools
+
+    @classmethod
+    def initial(cls, size: int) -> "Recent":
+        """Nothing seen of `size` keys."""
+        rings = {name: np.zeros((RING, size)) for name in ("users", "mean", "shape", "events", "factor", "level")}
+        spreads = {name: np.zeros((1 + len(SPANS), size)) for name in ("spread", "spread_of")}
+        return cls(
+            stratum=np.full((RING, size), -1),
+            cusum=np.zeros(size),
+            cusum_since=np.zeros(size, np.int64),
+            peak=np.zeros((3, size)),
+            peak_age=np.zeros((3, size), np.int64),
+            alarmed=np.zeros(size, np.bool_),
+            **rings,
+            **spreads,
+        )
+
+    def sums(self, ring: Floats, date: int) -> Floats:
+        """(spans, keys): a ring summed over the last 7, 14, 28 and 42 days."""
+        parts, begin = [], 0
+        for span in SPANS:
+            parts.append(ring[(date - np.arange(begin, span)) % RING].sum(0))
+            begin = span
+        found: Floats = np.cumsum(parts, axis=0)
+        return found
+
+
+def scan(seen: Floats, due: Floats, spread: Floats) -> Floats:
+    """-log10 of the chance to see so few users: the tail of a negative binomial with that mean and dispersion."""
+    found = np.zeros(np.shape(seen))
+    low = (seen < due) & (due > 0)
+    size = 1 / spread[low]
+    chance = betainc(size, seen[low] + 1, size / (size + due[low]))
+    found[low] = -np.log10(np.maximum(chance, 1e-30))
+    return found
+
+
+def dispersions(recent: Recent) -> Floats:
+    """(1 + spans, keys): how much noisier than Poisson a day and each span are; thin keys lean on others."""
+    stratum = np.maximum(recent.stratum.max(0), 0)
+    found = np.empty_like(recent.spread)
+    for i, effective in enumerate(_OWN):
+        own, weight = recent.spread[i], recent.spread_of[i]
+        total = np.bincount(stratum, own, calibration.STRATA)
+        of = np.bincount(stratum, weight, calibration.STRATA)
+        shared = ((total + 0.3) / (of + 1))[stratum]
+        # A day's own evidence counts by its squared mean, a span's by the number of spans that do not overlap.
+        length = SPANS[i - 1] if i else 1
+        usual = length * np.maximum(recent.mean.sum(0) / RING, 0.05)
+        lean = effective * length * usual**2 if i else effective
+        found[i] = (own + lean * shared) / (weight + lean)
+    return np.clip(found, 0.005, 5.0)
+
+
+def remember(recent: Recent, day: Day, expected: Expectation, started: Bools) -> None:
+    """Puts a day into the rings; nothing of it for keys that have not started, or where it is not known."""
+    now = day.date % RING
+    known = started & day.covered
+    recent.users[now] = np.where(known, day.users, 0)
+    recent.events[now] = np.where(known, day.events, 0)
+    recent.mean[now] = np.where(known, expected.mean, 0)
+    recent.shape[now] = np.where(known, expected.shape, 0)
+    recent.factor[now] = expected.factor
+    recent.level[now] = expected.level
+
+
+def add_up(recent: Recent, day: Day, mean: Floats, spread: Floats, judged: Bools) -> None:
+    """The CUSUM's step: log likelihood ratio of half the mean against the mean."""
+    size = 1 / spread
+    gain = day.users * np.log(0.5) + (size + day.users) * np.log((size + mean) / (size + mean / 2))
+    recent.cusum = np.where(judged, np.maximum(recent.cusum + gain, 0), recent.cusum)
+    recent.cusum_since = np.where(recent.cusum > 0, recent.cusum_since, day.date + 1)
+
+
+def surges(seen: Floats, due: Floats, spread: Floats) -> Bools:
+    """Keys far above what was expected: they say as little about their peers as those far below."""
+    high: Bools = seen[1] - due[1] > 4 * np.sqrt(due[1] + spread[2] * due[1] ** 2 + 0.25)
+    return high
+
+
+def disperse(
+    recent: Recent, day: tuple[Floats, Floats], spans: tuple[Floats, Floats], noise: Floats, calm: Bools
+) -> None:
+    """Learns how noisy calm keys are, from a day's and each span's (seen, due), outliers cut at three deviations."""
+    seen, due = np.concatenate([day[0][None], spans[0]]), np.concatenate([day[1][None], spans[1]])
+    squared = np.minimum((seen - due) ** 2, 9 * (due + noise * due**2))
+    recent.spread *= np.where(calm, _FORGET, 1.0)
+    recent.spread += np.where(calm, squared - due, 0)
+    recent.spread_of *= np.where(calm, _FORGET, 1.0)
+    recent.spread_of += np.where(calm, due**2, 0)
+
+
+def onset(recent: Recent, date: int, index: int) -> int:
+    """The day from which on the last 42 days are best told apart from what was expected, by likelihood."""
+    back = (date - np.arange(RING)) % RING
+    seen, due = np.cumsum(recent.users[back, index]), np.cumsum(recent.mean[back, index])
+    ratio = np.maximum(seen, 1e-9) / np.maximum(due, 1e-9)
+    gain = np.where(seen < due, seen * np.log(ratio) - (seen - due), 0)
+    days = int(gain.argmax()) + 1
+    return min(date - days + 1, int(recent.cusum_since[index])) if days == RING else date - days + 1

@@ -1,0 +1,89 @@
+"""What a worker does besides folding: waiting events are resolved, windows compacted, old rows dropped."""
+
+import asyncio
+import time
+from contextlib import suppress
+
+import structlog
+
+from schemas.clock import DAY_MS, HOUR_MS
+from schemas.database.compaction import compact_day, expire_ids, expire_windows
+from schemas.database.watermark import watermark
+from schemas.errors import FencedError, UnavailableError
+from schemas.topics import EVENTS, TOPIC_CODES
+from streams import metrics
+from streams.folding.resolving import resolve
+from streams.worker import Worker
+
+_log = structlog.get_logger()
+_RESOLVE_EVERY = 2.0
+_IDS_KEPT_MS = 49 * HOUR_MS
+_MONTH_DAYS = 30.44
+
+
+async def resolve_waiting(worker: Worker) -> None:
+    """Every two seconds, and as soon as somebody joined an account: folds what waited for it."""
+    runner = worker.runner
+    while True:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(runner.joined.wait(), _RESOLVE_EVERY)
+        runner.joined.clear()
+        try:
+            while await _resolve(worker):
+                pass
+        except FencedError as error:
+            _log.warning("resolve.again", reason=str(error))
+        except UnavailableError as error:
+            _log.warning("resolve.later", reason=str(error))
+
+
+async def _resolve(worker: Worker) -> int:
+    runner = worker.runner
+    async with runner.lock:
+        owned = sorted(runner.partitions)
+        done = await asyncio.to_thread(resolve, runner.folder, owned, worker.clock.now(), time.monotonic())
+    metrics.RESOLVED.inc(done)
+    return done
+
+
+async def compact(worker: Worker) -> None:
+    """Every few minutes, in small steps: one row where several are, for hours that are closed; and old rows dropped."""
+    worker.runner.touched |= _yesterday(worker)
+    while True:
+        await asyncio.sleep(worker.settings.compact_every)
+        try:
+            await asyncio.to_thread(_expire, worker)
+            for place in sorted(worker.runner.touched):
+                await _compact(worker, *place)
+        except UnavailableError as error:
+            _log.warning("compact.later", reason=str(error))
+
+
+async def _compact(worker: Worker, topic: int, partition: int, day: int) -> None:
+    reached = await asyncio.to_thread(_watermark, worker)
+    until = (reached // HOUR_MS - 1) * HOUR_MS
+    if (topic, partition) not in worker.runner.partitions or until <= day * DAY_MS:
+        return
+    while gone := await asyncio.to_thread(compact_day, worker.database, topic, partition, day, until):
+        metrics.COMPACTED.inc(gone)
+    if until >= (day + 1) * DAY_MS:
+        worker.runner.touched.discard((topic, partition, day))
+
+
+def _yesterday(worker: Worker) -> set[tuple[int, int, int]]:
+    """The last two days of every live partition: an earlier worker may have left them."""
+    today = worker.clock.now() // DAY_MS
+    partitions = range(worker.settings.partitions)
+    return {(TOPIC_CODES[EVENTS], partition, day) for partition in partitions for day in (today - 1, today)}
+
+
+def _expire(worker: Worker) -> None:
+    now, months = worker.clock.now(), worker.settings.windows_months
+    expire_ids(worker.database, now - _IDS_KEPT_MS)
+    if months is not None:
+        expire_windows(worker.database, now - round(months * _MONTH_DAYS * DAY_MS))
+
+
+def _watermark(worker: Worker) -> int:
+    with worker.database.reading() as connection:
+        return watermark(connection) or 0

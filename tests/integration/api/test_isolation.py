@@ -1,0 +1,117 @@
+"""No route shows or changes what belongs to another workspace; a new route that is not tried here fails the suite."""
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from fastapi.routing import iter_route_contexts
+from sqlalchemy import select
+
+from schemas.database import tables
+
+AT = "2026-03-01T00:00:00Z"
+
+# What beta sends to each route with alpha's ids in the path, and the statuses that are right for it.
+TRIED: dict[tuple[str, str], tuple[dict[str, Any] | list[Any] | None, set[int]]] = {
+    ("GET", "/v1/alerts"): (None, {200}),
+    ("GET", "/v1/alerts/{alert}"): (None, {404}),
+    ("GET", "/v1/accounts"): (None, {200}),
+    ("GET", "/v1/accounts/{account}"): (None, {404}),
+    ("PUT", "/v1/accounts/{account}"): ({"traits": {"name": "taken"}}, {200}),  # makes beta's own of the same id
+    ("POST", "/v1/accounts:import"): ([{"account": "{account}", "name": "taken"}], {200}),
+    ("GET", "/v1/accounts/{account}/windows"): (None, {404}),
+    ("POST", "/v1/accounts/{account}/subscriptions"): ({"subscription": "s", "term_start": AT}, {404}),
+    ("POST", "/v1/accounts/{account}/outcomes"): ({"outcome": "renewed", "decided_at": AT}, {404}),
+    ("POST", "/v1/accounts/{account}/goals"): (
+        {"goal": "g", "unit": "h", "direction": "up", "baseline": 1, "target": 2, "starts_at": AT, "ends_at": AT},
+        {404},
+    ),
+    ("POST", "/v1/accounts/{account}/goals/{goal}/points"): ({"level": 1}, {404}),
+    ("POST", "/v1/accounts/{account}/signals"): ({"id": "1", "signal": "call", "direction": "inbound"}, {404}),
+    ("PUT", "/v1/users/{user}"): ({"side": "vendor"}, {200}),  # makes beta's own of the same id
+    ("GET", "/v1/segments"): (None, {200}),
+    ("GET", "/v1/behaviors"): (None, {200}),
+    ("GET", "/v1/releases"): (None, {200}),
+    ("POST", "/v1/releases"): ({"release": "v1"}, {201}),
+    ("GET", "/v1/status"): (None, {200}),
+    ("GET", "/v1/webhooks"): (None, {200}),
+    ("POST", "/v1/webhooks"): ({"url": "https://example.com/"}, {201}),
+    ("PATCH", "/v1/webhooks/{endpoint}"): ({"state": "disabled"}, {404}),
+    ("DELETE", "/v1/webhooks/{endpoint}"): (None, {404}),
+    ("GET", "/v1/webhooks/{endpoint}/attempts"): (None, {404}),
+    ("GET", "/v1/keys"): (None, {200}),
+    ("POST", "/v1/keys"): ({"name": "k", "scopes": ["read"]}, {201}),
+    ("DELETE", "/v1/keys/{key}"): (None, {404}),
+    ("GET", "/v1/rejected"): (None, {200}),
+    ("POST", "/v1/rejected/{number}/replay"): (None, {404}),
+}
+PAGES: dict[str, int] = {"/alerts": 200, "/alerts/{alert}": 404, "/accounts": 200, "/accounts/{account}": 404}
+OPEN = {"/", "/login", "/logout", "/docs", "/livez", "/readyz", "/metrics", "/openapi.json", "/static"}
+
+
+def _of(seeded: Any) -> dict[str, str]:
+    return {"{alert}": seeded.alert, "{account}": seeded.account, "{user}": seeded.user, "{goal}": "g",
+            "{endpoint}": seeded.endpoint, "{key}": str(seeded.key_id), "{number}": str(seeded.rejected)}  # fmt: skip
+
+
+def _filled(path: str, seeded: Any) -> str:
+    for name, value in _of(seeded).items():
+        path = path.replace(name, quote(value, safe=""))
+    return path
+
+
+def test_every_route_is_tried(app: FastAPI) -> None:
+    known = {(method.upper(), path) for path, methods in app.openapi()["paths"].items() for method in methods}
+    assert known == TRIED.keys()
+
+
+def test_every_other_path_is_a_page_or_open_to_all(app: FastAPI) -> None:
+    shown = set(app.openapi()["paths"])
+    for context in iter_route_contexts(app.routes):
+        path = context.path.replace(":path", "")
+        assert path in shown | PAGES.keys() | OPEN, f"{path} is tried by no isolation test"
+
+
+@pytest.mark.parametrize(("method", "path"), TRIED, ids=map(" ".join, TRIED))
+def test_beta_neither_sees_nor_changes_alpha(
+    method: str, path: str, alpha: Any, beta: Any, call: Callable[..., Any], seeder: Any
+) -> None:
+    body, right = TRIED[method, path]
+    before = _rows(seeder, alpha.number)
+    if isinstance(body, list):
+        body = [{**row, "account": alpha.account} for row in body]
+    answer = call(beta, method, _filled(path, alpha), json=body)
+    assert answer.status_code in right, answer.text
+    shown = answer.text.replace(alpha.account, "").replace(alpha.user, "").replace(alpha.endpoint, "")
+    assert "alpha" not in shown
+    assert _rows(seeder, alpha.number) == before
+
+
+def _rows(seeder: Any, workspace: int) -> dict[str, list[Any]]:
+    found = {}
+    with seeder.engine.connect() as connection:
+        for name, table in tables.metadata.tables.items():
+            if "workspace" in table.c:
+                rows = connection.execute(select(table).where(table.c.workspace == workspace)).all()
+                found[name] = sorted(str(row) for row in rows)
+    return found
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_pages_show_only_the_visitors_workspace(path: str, alpha: Any, beta: Any, client: httpx.Client) -> None:
+    assert client.get("/", params={"key": beta.key}, follow_redirects=False).status_code == 303
+    answer = client.get(_filled(path, alpha))
+    assert answer.status_code == PAGES[path]
+    assert "alpha" not in answer.text.replace(alpha.account, "").replace(alpha.account.replace("/", "&#47;"), "")
+
+
+@pytest.mark.parametrize(("method", "path"), TRIED, ids=map(" ".join, TRIED))
+def test_without_a_valid_key_there_is_nothing(method: str, path: str, alpha: Any, client: httpx.Client) -> None:
+    for headers in ({}, {"Authorization": "Bearer ebb_wrong"}, {"Authorization": "Basic YTpi"}):
+        answer = client.request(method, _filled(path, alpha), headers=headers, json=TRIED[method, path][0])
+        assert answer.status_code == 401
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert answer.headers["www-authenticate"] == "Bearer"

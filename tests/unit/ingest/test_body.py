@@ -1,0 +1,95 @@
+import asyncio
+import base64
+import gzip
+import zlib
+from collections.abc import Iterator
+
+import pytest
+import zstandard
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ingest.body import decompress, read
+from ingest.errors import Refusal
+
+TEXT = b'{"batch": []}'
+
+
+def raw_deflate(data: bytes) -> bytes:
+    stream = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    return stream.compress(data) + stream.flush()
+
+
+@pytest.mark.parametrize(
+    ("body", "encoding"),
+    [
+        (TEXT, b""),
+        (TEXT, b"identity"),
+        (gzip.compress(TEXT), b"gzip"),
+        (gzip.compress(TEXT), b""),
+        (gzip.compress(TEXT[:5]) + gzip.compress(TEXT[5:]), b"gzip"),
+        (zlib.compress(TEXT), b"deflate"),
+        (raw_deflate(TEXT), b"deflate"),
+        (zstandard.compress(TEXT), b"zstd"),
+        (zstandard.compress(TEXT), b""),
+        (b"data=" + base64.b64encode(TEXT), b""),
+        (b"data=%7B%22batch%22%3A%20%5B%5D%7D&x=1", b""),
+    ],
+)
+def test_every_encoding(body: bytes, encoding: bytes) -> None:
+    assert decompress(body, encoding) == TEXT
+
+
+@pytest.mark.parametrize(
+    ("body", "encoding"),
+    [
+        (gzip.compress(b"\0" * 1_000_000), b"gzip"),
+        (zlib.compress(b"\0" * 1_000_000), b"deflate"),
+        (zstandard.compress(b"\0" * 1_000_000), b"zstd"),
+        (gzip.compress(b"\0" * 600) * 2, b"gzip"),
+    ],
+)
+def test_bombs_are_too_large(body: bytes, encoding: bytes) -> None:
+    with pytest.raises(Refusal) as refusal:
+        decompress(body, encoding, limit=1_000)
+    assert refusal.value.status == 413
+
+
+@given(st.binary(max_size=60), st.sampled_from([b"", b"gzip", b"deflate", b"zstd", b"br", b"\xff"]))
+def test_any_bytes_are_a_body_or_refused(body: bytes, encoding: bytes) -> None:
+    try:
+        decompress(body, encoding)
+    except Refusal as refusal:
+        assert refusal.status in (400, 413, 415)
+
+
+def test_a_stream_is_read_no_further_than_the_limit() -> None:
+    asked = 0
+
+    async def receive() -> dict[str, object]:
+        nonlocal asked
+        asked += 1
+        return {"type": "http.request", "body": b"x" * 100, "more_body": True}
+
+    with pytest.raises(Refusal) as refusal:
+        asyncio.run(read(receive, None, limit=1_000))  # type: ignore[arg-type]
+    assert (refusal.value.status, asked) == (413, 11)
+
+
+def test_a_body_that_says_it_is_too_large_is_not_read() -> None:
+    with pytest.raises(Refusal) as refusal:
+        asyncio.run(read(None, 1_001, limit=1_000))  # type: ignore[arg-type]
+    assert refusal.value.status == 413
+
+
+def test_a_broken_connection_is_told_from_an_end() -> None:
+    messages: Iterator[dict[str, object]] = iter(
+        [{"type": "http.request", "body": b"x", "more_body": True}, {"type": "http.disconnect"}]
+    )
+
+    async def receive() -> dict[str, object]:
+        return next(messages)
+
+    with pytest.raises(Refusal) as refusal:
+        asyncio.run(read(receive, None))  # type: ignore[arg-type]
+    assert refusal.value.code == "body_incomplete"
