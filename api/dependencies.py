@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import Depends, Query, Request
+from fastapi import Depends, Path, Query, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from api.keyring import Keyring
@@ -87,3 +87,4 @@ Manager = Annotated[Tenant, Depends(_with(Scope.MANAGE))]
 Admin = Annotated[Tenant, Depends(_with(Scope.ADMIN))]
 Held = Annotated[Services, Depends(services_of)]
 Paging = Annotated[Paged, Query()]
+InPath = Annotated[str, Path(min_length=1, max_length=256)]

@@ -9,7 +9,6 @@ import structlog
 from ingest.kafka import Producer
 from ingest.keys import Keyring
 from ingest.sink import Sink
-from schemas.errors import EbbtideError
 
 _log = structlog.get_logger()
 KEYS_SECONDS = 2.0
@@ -18,23 +17,19 @@ _REFRESH_BEATS = 15
 
 
 async def pulse(producer: Producer, sink: Sink) -> None:
-    """Connects, however long it takes; then a heartbeat a second."""
-    while not producer.connected:
-        try:
-            await producer.connect()
-        except EbbtideError as error:
-            _log.warning("waiting for Kafka", error=str(error)[:300])
-        if not producer.connected:
-            await asyncio.sleep(BEAT_SECONDS)
+    """Connects, however long it takes and as often as it takes; a heartbeat a second while connected."""
     beats: set[asyncio.Task[None]] = set()
-    for number in itertools.count():
-        beat = asyncio.create_task(sink.beat())
-        beats.add(beat)
-        beat.add_done_callback(beats.discard)
-        sink.watch()
-        if number % _REFRESH_BEATS == 0:
-            await guarded(producer.refresh)
-        await asyncio.sleep(BEAT_SECONDS)
+    for number in itertools.count(1):
+        if not producer.connected:
+            await guarded(producer.connect)
+        else:
+            beat = asyncio.create_task(sink.beat())
+            beats.add(beat)
+            beat.add_done_callback(beats.discard)
+            sink.watch()
+            if number % _REFRESH_BEATS == 0:
+                await guarded(producer.refresh)
+        await asyncio.sleep(BEAT_SECONDS if producer.connected else BEAT_SECONDS / 4)
 
 
 async def refresh_keys(keyring: Keyring) -> None:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import structlog
 from kafka import KafkaProducer
-from kafka.errors import KafkaError, KafkaTimeoutError
+from kafka.errors import KafkaError, KafkaTimeoutError, MessageSizeTooLargeError, RetriableError
 
 from schemas.errors import UnavailableError
 
@@ -58,22 +58,20 @@ class Producer:
     async def connect(self) -> None:
         """Connects and learns the topics' partitions. Raises UnavailableError."""
         try:
-            self._kafka = self._kafka or await asyncio.to_thread(KafkaProducer, **self._config)
-            await self.refresh()
+            kafka = await asyncio.to_thread(KafkaProducer, **self._config)
+            await self._learn(kafka)
         except (KafkaError, OSError) as error:
             raise UnavailableError(f"Kafka at {self._config['bootstrap_servers']} does not answer: {error}") from error
+        self._kafka = kafka
 
     async def refresh(self) -> None:
         """Learns the topics' partitions anew; a count that grew is used from then on."""
-        for topic in self._topics:
-            found = await asyncio.to_thread(self._kafka.partitions_for, topic)
-            if found:
-                self._partitions[topic] = len(found)
+        await self._learn(self._kafka)
 
     @property
     def connected(self) -> bool:
-        """Whether every topic's partitions are known."""
-        return len(self._partitions) == len(self._topics)
+        """Whether records can be produced."""
+        return self._kafka is not None
 
     def partitions(self, topic: str) -> int:
         """How many partitions the topic has."""
@@ -81,39 +79,59 @@ class Producer:
 
     def produce(self, records: Sequence[Record], done: Done) -> None:
         """Hands the records over in order; `done` is called once on the loop: None, or the first error."""
-        loop = asyncio.get_running_loop()
-        count = itertools.count(1)
-        errors: list[Exception] = []
+        loop, kafka = asyncio.get_running_loop(), self._kafka
+        count, errors = itertools.count(1), list[Exception]()
 
-        def settle(_: object = None) -> None:
+        def settle(_: object = None) -> None:  # mostly on the producer's thread
             if next(count) == len(records):
-                loop.call_soon_threadsafe(done, errors[0] if errors else None)
+                loop.call_soon_threadsafe(finish)
 
         def fail(error: Exception) -> None:
             errors.append(error)
             settle()
 
+        def finish() -> None:
+            if errors and kafka is self._kafka and _is_fatal(errors[0]):
+                self.abandon()
+            done(errors[0] if errors else None)
+
         for record in records:
             try:
-                sent = self._kafka.send(record.topic, value=record.value, partition=record.partition)
-            except (KafkaError, ValueError, AssertionError) as error:
+                sent = kafka.send(record.topic, value=record.value, partition=record.partition)
+            except (KafkaError, ValueError, AttributeError) as error:
                 fail(error)
             else:
                 sent.add_callback(settle)
                 sent.add_errback(fail)
 
-    async def renew(self) -> None:
-        """Replaces a producer that can't recover."""
-        _log.warning("the Kafka producer is replaced")
-        broken, self._kafka = self._kafka, await asyncio.to_thread(KafkaProducer, **self._config)
-        await asyncio.to_thread(broken.close, 0)
+    def abandon(self) -> None:
+        """Gives up a producer that can't recover; all it holds fails. `connect` makes another.
+
+        After a broker hung, kafka-python 3.0 may wait forever for its idempotent id, past its own delivery timeout, and
+        its `close` then raises before it ends the thread: so the thread is ended by its own method.
+        """
+        _log.warning("the Kafka producer is given up and made anew")
+        broken, self._kafka = self._kafka, None
+        if broken is not None:
+            broken._sender.force_close()  # noqa: SLF001 - see above; tests/integration/ingest/test_faults.py holds it
 
     async def close(self, seconds: float) -> None:
         """Sends what is left, for at most so many seconds, and disconnects."""
-        if self._kafka is not None:
+        if self._kafka is None:
+            return
+        try:
             await asyncio.to_thread(self._kafka.close, seconds)
+        except KafkaError:
+            self.abandon()
+
+    async def _learn(self, kafka: Any) -> None:
+        for topic in self._topics:
+            found = await asyncio.to_thread(kafka.partitions_for, topic)
+            if not found:
+                raise UnavailableError(f"Kafka has no topic {topic}; run `python -m deploy.prepare`.")
+            self._partitions[topic] = len(found)
 
 
-def is_fatal(error: Exception) -> bool:
-    """Whether a producer that said this needs replacing: anything but silence and what the broker calls retriable."""
-    return not isinstance(error, KafkaTimeoutError) and not getattr(error, "retriable", False)
+def _is_fatal(error: Exception) -> bool:
+    """Whether a producer that said this needs replacing: anything but silence, and what ends well when it is retried."""
+    return not isinstance(error, KafkaTimeoutError | RetriableError | MessageSizeTooLargeError)

@@ -15,7 +15,7 @@ import structlog
 from ingest import metrics
 from ingest.commits import LARGE, Commit, Stream
 from ingest.errors import Refusal
-from ingest.kafka import Producer, Record, is_fatal
+from ingest.kafka import Producer, Record
 from ingest.settings import IngestSettings
 from schemas.batches import encode_closing, encode_heartbeat
 from schemas.clock import Clock
@@ -25,7 +25,7 @@ from schemas.rejections import Rejection
 from schemas.topics import EVENTS, HISTORY
 
 _HEALTHY = 5.0  # seconds since the last acknowledged heartbeat
-_STUCK = 30.0  # seconds after which a silent producer is replaced
+_GRACE = 3.0  # seconds that the producer may take longer than it was told
 _log = structlog.get_logger()
 
 
@@ -39,7 +39,6 @@ class Sink:
         self._unsettled: dict[Commit, None] = {}
         self._in_flight = 0
         self._healthy_at = float("-inf")
-        self._renewing: asyncio.Task[None] | None = None
         metrics.IN_FLIGHT.set_function(lambda: self._in_flight)
         metrics.OLDEST.set_function(self._oldest)
 
@@ -140,17 +139,11 @@ class Sink:
             return
         metrics.FAILED.inc()
         _log.warning("Kafka did not acknowledge a commit; its senders were told to retry", error=repr(error)[:300])
-        if is_fatal(error):
-            self._renew()
 
     def watch(self) -> None:
-        """Replaces a producer that neither delivers nor gives up."""
-        if self._oldest() > _STUCK:
-            self._renew()
-
-    def _renew(self) -> None:
-        if self._renewing is None or self._renewing.done():
-            self._renewing = asyncio.create_task(self._producer.renew())
+        """Gives up a producer that neither delivers nor fails in the time it was given."""
+        if self._oldest() > self._settings.answer_seconds + _GRACE:
+            self._producer.abandon()
 
     def _oldest(self) -> float:
         first = next(iter(self._unsettled), None)

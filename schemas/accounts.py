@@ -13,6 +13,7 @@ import msgspec
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 TRAITS_BYTES = 32_768
+LARGEST = 2**63 - 1
 
 
 class Stage(StrEnum):
@@ -86,6 +87,8 @@ def storable(value: Any) -> Any:
             raise ValueError("it is nested deeper than 16 levels")
         if isinstance(part, str):
             _check_text(part)
+        elif isinstance(part, int) and abs(part) > LARGEST:
+            raise ValueError(f"a whole number is larger than {LARGEST:,}")
         elif isinstance(part, float) and not math.isfinite(part):
             raise ValueError("NaN and infinity are not numbers that can be kept")
         elif isinstance(part, dict):

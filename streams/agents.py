@@ -10,12 +10,7 @@ from faust.types import TP
 
 from schemas.errors import EbbtideError, UnavailableError
 from schemas.topics import EVENTS, REJECTED, TICKS
-from streams import rejections, ticking, upkeep, watching
-
-try:
-    from streams import delivery, evaluation
-except ImportError:
-    delivery = evaluation = None
+from streams import delivery, evaluation, rejections, ticking, upkeep, watching
 from streams.folding.runner import Fetched
 from streams.leaving import leave
 from streams.transport import App
@@ -34,8 +29,7 @@ def wire(app: App, worker: Worker) -> None:
     _background(app, "resolve", lambda: upkeep.resolve_waiting(worker))
     if settings.compact_every:
         _background(app, "compact", lambda: upkeep.compact(worker))
-    if delivery:
-        _background(app, "deliver", lambda: delivery.run(worker.database.engine, settings, asyncio.Event()))
+    _background(app, "deliver", lambda: delivery.run(worker.database.engine, settings, asyncio.Event()))
 
 
 def _agents(app: App, worker: Worker) -> None:

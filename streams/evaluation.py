@@ -1,20 +1,21 @@
-"""Evaluation of one workspace: what is closed and not yet judged, or changed and judged again; one transaction writes it.
+"""Evaluation of one workspace: what is closed and not yet judged, or has changed; one transaction writes it.
 
 The order is: take over the marks (a short transaction), read, fold, write. A worker that dies in between leaves its
 mark for the next one; one that was overtaken finds another revision and writes nothing.
 """
 
 from datetime import datetime, timedelta
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 import structlog
-from sqlalchemy import Connection, Engine
 
 from schemas.alerts import Origin
 from schemas.clock import HOUR_MS, to_datetime, to_ms
 from schemas.database import alerts as alert_queries
 from schemas.database import evaluation as queries
+from schemas.database.engine import Connection, Engine
 from schemas.database.evaluation import Task
 from schemas.days import day_start
 from streams import metrics
@@ -92,25 +93,25 @@ def _plan(engine: Engine, workspace: int, watermark: int) -> Plan | None:
         lived = day_number(newest.date()) if newest else None
         redo = None if task.redo is None else loading.first_touched(world, to_ms(task.redo))
         begin = redo if redo is not None and (lived is None or redo <= lived) else None
-        start = _start(connection, world, detector, begin, task.history)
+        start, anew = _start(connection, world, detector, begin, task.history)
         if start is None or start.day >= last:
             queries.let_go(connection, workspace, task)
             return None
-    since = lived if lived is not None else start.day
+    since = start.day if anew or lived is None else lived
     return Plan(world, detector, _with_gap(task, since + 1, last), start, start.day, last, lived)
 
 
 def _start(
     connection: Connection, world: World, detector: BehaviorDropped, redo: int | None, history: bool
-) -> Progress | None:
-    """The state to go on from: the newest, or the newest before the day `redo`; else the very beginning."""
+) -> tuple[Progress | None, bool]:
+    """The state to go on from: the newest, or the newest before the day `redo`; else the very beginning (true)."""
     before = None if redo is None else _stamp(redo)
     saved = queries.checkpoint_before(connection, world.workspace, before)
     start = None if saved is None else checkpoints.load(saved, detector)
     if start is not None:
-        return start
+        return start, False
     first = loading.first_day(connection, world, history or redo is not None)
-    return None if first is None else folding.begin(detector, first)
+    return None if first is None else folding.begin(detector, first), True
 
 
 def _with_gap(task: Task, first: int, last: int) -> Task:
@@ -125,10 +126,10 @@ def _fold(engine: Engine, plan: Plan) -> Folded:
     while progress.day < plan.last:
         until = min(progress.day + _CHUNK, plan.last)
         with engine.begin() as connection:
-            activity = loading.load_activity(connection, plan.world, progress.day + 1 - CONTEXT, until)
-        stretches = [(max(a, activity.day[0] if len(activity.day) else a), b) for a, b in plan.task.gaps]
-        dark = loading.unwatched(np.unique(activity.day), [(a, min(b, until)) for a, b in stretches])
-        for state, found in folding.fold(plan.world, activity, progress, until, plan.detector, lambda d: d not in dark):
+            ahead = min(until + 4, plan.last)
+            activity = loading.load_activity(connection, plan.world, progress.day + 1 - CONTEXT, ahead)
+        dark = loading.unwatched(np.unique(activity.day), [(first, min(last, ahead)) for first, last in plan.task.gaps])
+        for state, found in folding.fold(plan.world, activity, progress, until, plan.detector, dark):
             happenings += found
             if checkpoints.worth_keeping(state.day, plan.last):
                 states[state.day] = checkpoints.save(state, plan.detector)
@@ -142,8 +143,8 @@ def _write(connection: Connection, plan: Plan, folded: Folded, now: datetime) ->
     if not queries.finish(connection, number, plan.task, to_datetime(moment), counts):
         return None
     started = plan.after
-    boundary = lambda account: _closing(world, account, started)  # noqa: E731
-    stretch = Stretch(folded.happenings, folded.end.lives, moment, boundary, lambda at: _origin(plan, at))
+    boundary, origin = partial(_closing, world, day=started), partial(_origin, plan)
+    stretch = Stretch(folded.happenings, folded.end.lives, moment, boundary, origin)
     open_now = {life.episode for life in folded.end.lives.values()} | {h.change.episode for h in folded.happenings}
     stored = alert_queries.stored_since(connection, number, _stamp(started), sorted(open_now))
     revisions = reconcile(world, stretch, *stored)

@@ -28,6 +28,9 @@ class WorkerSettings(Settings):
     compact_every: float = Field(300, ge=0, description="seconds between two rounds of compaction; 0: never")
     windows_months: int | None = Field(None, ge=1, description="months that windows are kept; unset: for good")
 
+    webhooks_allow_private: bool = Field(False, description="send webhooks to loopback and private addresses too")
+    webhooks_attempts: int = Field(10, ge=1, le=50, description="attempts to deliver a message until it is given up")
+
     @property
     def data(self) -> Path:
         """Where Faust puts what it never needs."""

@@ -79,7 +79,7 @@ def _yesterday(worker: Worker) -> set[tuple[int, int, int]]:
 
 def _expire(worker: Worker) -> None:
     now, months = worker.clock.now(), worker.settings.windows_months
-    expire_ids(worker.database, now - _IDS_KEPT_MS)
+    expire_ids(worker.database, now, _IDS_KEPT_MS)
     if months is not None:
         expire_windows(worker.database, now - round(months * _MONTH_DAYS * DAY_MS))
 

@@ -106,6 +106,13 @@ class BehaviorSeen(Model):
 class AccountDetail(AccountShown):
     """One account with what is known of it; each list holds the latest 100."""
 
+    model_config = example(
+        account="acme", traits={"name": "Acme GmbH", "arr": 48000}, created_at="2024-05-01T00:00:00Z", open_alerts=1,
+        recorded_at="2024-05-01T00:00:01Z", users=6,
+        behaviors=[{"behavior": "*", "events": 4120, "last_hour": "2026-03-01T16:00:00Z"}],
+        facts=[_FACT | {"traits": {"arr": 48000}}], subscriptions=[], outcomes=[], goals=[], goal_points=[], signals=[],
+    )  # fmt: skip
+
     recorded_at: datetime
     users: int
     behaviors: list[BehaviorSeen]

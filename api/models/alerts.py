@@ -58,15 +58,15 @@ class Alert(Model):
     origin: str
     account: AlertAccount | None
     segment: str | None
-    user: str | None
+    user: str | None = None
     behavior: str | None
     onset: datetime
     fired_at: datetime
-    resolved_at: datetime | None
+    resolved_at: datetime | None = None
     sequence: int
     sentence: str
     silenced: bool
-    inhibited_by: str | None
+    inhibited_by: str | None = None
     fingerprint: str
     recorded_at: datetime
     observed: float | None

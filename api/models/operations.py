@@ -215,6 +215,7 @@ class Status(Model):
     watermark: datetime | None
     evaluated_to: datetime | None
     dirty_from: datetime | None
+    pending_from: datetime | None = Field(None, description="what an evaluation has taken over and not finished yet")
     history_dirty_from: datetime | None
     history_closed: bool
     partitions: list[Partition]

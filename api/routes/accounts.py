@@ -8,7 +8,7 @@ from fastapi.concurrency import run_in_threadpool
 from pydantic import Field
 
 from api.bulk import MEDIA_TYPES, read_rows
-from api.dependencies import Manager, Reader
+from api.dependencies import InPath, Manager, Reader
 from api.models.accounts import AccountDetail, AccountShown, Imported
 from api.models.common import Page, Paged, Word, shown
 from schemas.accounts import AccountPatch, AccountRow
@@ -67,14 +67,14 @@ def _import(tenant: Manager, rows: list[AccountRow]) -> dict[str, int]:
 
 
 @router.get("/accounts/{account:path}", response_model=AccountDetail, summary="One account")
-def get_account(tenant: Reader, account: str) -> Any:
+def get_account(tenant: Reader, account: InPath) -> Any:
     """Its traits and their history, contracts, outcomes, goals, signals, and the behaviors of the last 90 days."""
     with tenant.reading() as (connection, workspace):
         return accounts.account(connection, workspace, account, tenant.now - SEEN)
 
 
 @router.put("/accounts/{account:path}", response_model=AccountDetail, summary="Change what is known of an account")
-def put_account(tenant: Manager, account: str, patch: AccountPatch) -> Any:
+def put_account(tenant: Manager, account: InPath, patch: AccountPatch) -> Any:
     """Appends a patch of traits, true from `valid_from` on; makes the account where there is none."""
     row = AccountRow(account=account, **patch.model_dump())
     with tenant.writing() as (connection, workspace):

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from pydantic import Field
 
-from api.dependencies import Reader
+from api.dependencies import InPath, Reader
 from api.models.alerts import Alert, AlertDetail
 from api.models.common import Page, Paged, Word, shown
 from api.spans import moments
@@ -47,7 +47,7 @@ def list_alerts(tenant: Reader, query: Annotated[AlertQuery, Query()]) -> Any:
 
 
 @router.get("/{alert}", response_model=AlertDetail, summary="One alert with its evidence")
-def get_alert(tenant: Reader, alert: str) -> Any:
+def get_alert(tenant: Reader, alert: InPath) -> Any:
     """Expected and observed with the interval, since when, who stopped, the peers' change, and what became of it."""
     with tenant.reading() as (connection, workspace):
         return alerts_read.alert(connection, workspace, alert)

@@ -1,10 +1,10 @@
 """Facts about an account: contracts, outcomes, goals and their points, signals. Each is appended, never changed."""
 
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter
 
-from api.dependencies import Manager
+from api.dependencies import InPath, Manager
 from api.models.accounts import (
     GoalPointShown,
     GoalShown,
@@ -20,7 +20,7 @@ from schemas.database.accounts import number_of
 router = APIRouter(prefix="/v1", tags=["facts"])
 
 
-def _append(tenant: Manager, account: str, table: Any, fact: Fact, **more: Any) -> dict[str, Any]:
+def _append(tenant: Manager, account: InPath, table: Any, fact: Fact, **more: Any) -> dict[str, Any]:
     fields = fact.model_dump(mode="python", exclude={"valid_from"}) | {"valid_from": fact.at(tenant.now)} | more
     with tenant.writing() as (connection, workspace):
         number = number_of(connection, workspace, account)
@@ -28,32 +28,32 @@ def _append(tenant: Manager, account: str, table: Any, fact: Fact, **more: Any) 
 
 
 @router.post("/accounts/{account:path}/subscriptions", response_model=SubscriptionShown, status_code=201)
-def add_subscription(tenant: Manager, account: str, subscription: Subscription) -> Any:
+def add_subscription(tenant: Manager, account: InPath, subscription: Subscription) -> Any:
     """Says what a contract is from `valid_from` on."""
     return _append(tenant, account, tables.subscriptions, subscription)
 
 
 @router.post("/accounts/{account:path}/outcomes", response_model=OutcomeShown, status_code=201)
-def add_outcome(tenant: Manager, account: str, outcome: Outcome) -> Any:
+def add_outcome(tenant: Manager, account: InPath, outcome: Outcome) -> Any:
     """Says what the customer decided."""
     return _append(tenant, account, tables.outcomes, outcome)
 
 
 @router.post("/accounts/{account:path}/goals", response_model=GoalShown, status_code=201)
-def add_goal(tenant: Manager, account: str, goal: Goal) -> Any:
+def add_goal(tenant: Manager, account: InPath, goal: Goal) -> Any:
     """Sets an account's own measure of success."""
     milestones = [milestone.model_dump(mode="json") for milestone in goal.milestones]
     return _append(tenant, account, tables.goals, goal, milestones=milestones)
 
 
 @router.post("/accounts/{account:path}/goals/{goal}/points", response_model=GoalPointShown, status_code=201)
-def add_goal_point(tenant: Manager, account: str, goal: Annotated[str, Path(max_length=256)], point: GoalPoint) -> Any:
+def add_goal_point(tenant: Manager, account: InPath, goal: InPath, point: GoalPoint) -> Any:
     """Adds a level to a goal's series."""
     return _append(tenant, account, tables.goal_points, point, goal=goal)
 
 
 @router.post("/accounts/{account:path}/signals", response_model=SignalShown, status_code=201)
-def add_signal(tenant: Manager, account: str, signal: Signal) -> Any:
+def add_signal(tenant: Manager, account: InPath, signal: Signal) -> Any:
     """Keeps a call, meeting, e-mail, ticket, complaint or contract-change request; the same id twice is kept once."""
     fields = signal.model_dump(exclude={"valid_from", "id"}) | {"valid_from": signal.at(tenant.now)}
     with tenant.writing() as (connection, workspace):
@@ -62,7 +62,7 @@ def add_signal(tenant: Manager, account: str, signal: Signal) -> Any:
 
 
 @router.put("/users/{user:path}", response_model=UserShown, summary="Change what is known of a user")
-def put_user(tenant: Manager, user: str, patch: UserPatch) -> Any:
+def put_user(tenant: Manager, user: InPath, patch: UserPatch) -> Any:
     """Sets role, side, traits or membership. Only people of side `customer` count in distinct users."""
     with tenant.writing() as (connection, workspace):
         return facts.put_user(connection, workspace, user, patch, tenant.now)

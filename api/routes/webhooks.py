@@ -4,7 +4,7 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from api.dependencies import Manager, Paging, Reader
+from api.dependencies import InPath, Manager, Paging, Reader
 from api.models.common import Page, shown
 from api.models.operations import Attempt, Endpoint, EndpointMade, EndpointPatch, Endpoints, NewEndpoint
 from schemas.database import endpoints
@@ -27,7 +27,7 @@ def add_webhook(tenant: Manager, endpoint: NewEndpoint) -> Any:
 
 
 @router.patch("/{endpoint}", response_model=Endpoint)
-def change_webhook(tenant: Manager, endpoint: str, patch: EndpointPatch) -> Any:
+def change_webhook(tenant: Manager, endpoint: InPath, patch: EndpointPatch) -> Any:
     """Changes what is named."""
     fields = patch.model_dump(exclude_unset=True)
     fields = {name: value for name, value in fields.items() if value is not None or name == "description"}
@@ -36,14 +36,14 @@ def change_webhook(tenant: Manager, endpoint: str, patch: EndpointPatch) -> Any:
 
 
 @router.delete("/{endpoint}", status_code=204)
-def delete_webhook(tenant: Manager, endpoint: str) -> None:
+def delete_webhook(tenant: Manager, endpoint: InPath) -> None:
     """Removes an endpoint and what still waits for it."""
     with tenant.writing() as (connection, workspace):
         endpoints.delete_endpoint(connection, workspace, endpoint)
 
 
 @router.get("/{endpoint}/attempts", response_model=Page[Attempt])
-def list_attempts(tenant: Reader, endpoint: str, paging: Paging) -> Any:
+def list_attempts(tenant: Reader, endpoint: InPath, paging: Paging) -> Any:
     """Each try to deliver, the newest first."""
     with tenant.reading() as (connection, workspace):
         return shown(endpoints.list_attempts(connection, workspace, endpoint, paging.limit, paging.cursor))

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 
 from api import spans
-from api.dependencies import Reader
+from api.dependencies import InPath, Reader
 from api.models.accounts import Windows
 from schemas.clock import to_datetime, to_ms
 from schemas.database import accounts, windows
@@ -17,7 +17,7 @@ router = APIRouter(tags=["accounts"])
 @router.get("/v1/accounts/{account:path}/windows", response_model=Windows, summary="An account's behavior over time")
 def list_windows(
     tenant: Reader,
-    account: str,
+    account: InPath,
     behavior: Annotated[str, Query(max_length=256, description="`*` counts every event once")] = ALL,
     since: Annotated[
         str | None, Query(alias="from", description="ISO date or datetime; 30 days back unless said")

@@ -65,7 +65,16 @@ def alerts(
         page = alerts_read.list_alerts(connection, workspace, wanted, ROWS, cursor)
     said = {"state": state, "origin": origin, "q": q}
     rows = [views.listed(alert) for alert in page.items]
-    return render(request, "alerts.html", rows=rows, more=_more(said, page.next_cursor), state=state, origin=origin, q=q, first=cursor is None)
+    return render(
+        request,
+        "alerts.html",
+        rows=rows,
+        more=_more(said, page.next_cursor),
+        state=state,
+        origin=origin,
+        q=q,
+        first=cursor is None,
+    )
 
 
 @router.get("/alerts/{alert}")

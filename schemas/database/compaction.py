@@ -6,7 +6,8 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select, text, tuple_
 
-from schemas.clock import DAY_MS, to_datetime
+from schemas.clock import DAY_MS, HOUR_MS, to_datetime
+from schemas.database.fold import newest_hour
 from schemas.database.sessions import Database
 from schemas.database.tables import counted_ids, windows
 from schemas.topics import EVENTS, TOPIC_CODES
@@ -26,10 +27,14 @@ def compact_day(database: Database, topic: int, partition: int, day: int, until:
         return _unite(connection, keys) if keys else 0
 
 
-def expire_ids(database: Database, before: int) -> None:
-    """Forgets the ids of live events that were received before a moment (ms)."""
+def expire_ids(database: Database, now: int, kept: int) -> None:
+    """Forgets the ids of live events received more than `kept` ms before the newest ones (not the clock: it may run on
+    while nothing is folded)."""
     with database.writing() as connection:
         live = counted_ids.c.topic == TOPIC_CODES[EVENTS]
+        before = min(now, newest_hour(connection, TOPIC_CODES[EVENTS]) * HOUR_MS) - kept
+        if before <= 0:
+            return
         connection.execute(delete(counted_ids).where(live, counted_ids.c.hour < to_datetime(before)))
 
 

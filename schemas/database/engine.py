@@ -1,7 +1,10 @@
 """Connections: SQLAlchemy's engine for queries, psycopg2 underneath for COPY."""
 
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import SQLAlchemyError as DatabaseError
+
+__all__ = ["Connection", "DatabaseError", "Engine", "create"]
 
 
 def create(url: str, *, pool: int = 5, application: str = "ebbtide") -> Engine:

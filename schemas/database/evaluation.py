@@ -35,7 +35,7 @@ class Task(NamedTuple):
 
 @contextmanager
 def only_one(engine: Engine, workspace: int) -> Iterator[bool]:
-    """Whether we are this workspace's only evaluator; true until the block ends. The fence is the revision, not this."""
+    """Whether we are this workspace's only evaluator; until the block ends. The fence is the revision."""
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         ours = {"lock": _LOCK, "workspace": workspace}
         free = bool(connection.scalar(text("SELECT pg_try_advisory_lock(:lock, :workspace)"), ours))
@@ -132,7 +132,7 @@ def first_hour(connection: Connection, workspace: int, history: bool) -> datetim
 def read_windows(
     connection: Connection, workspace: int, of: Sequence[int], first: datetime, last: datetime
 ) -> tuple[bytes, bytes]:
-    """The windows of behaviors with hours in [first, last): five big-endian int32 a row, and all user sets in that order.
+    """The windows with hours in [first, last): five big-endian int32 a row, and all their user sets in the same order.
 
     The five are account, behavior, hours since the epoch, events, bytes of the user set.
     """

@@ -102,6 +102,12 @@ def begin_partitions(database: Database, starts: Mapping[tuple[int, int], int]) 
         return positions(connection, list(starts))
 
 
+def newest_hour(connection: Connection, topic: int) -> int:
+    """The latest received hour (since the epoch) of which ids are stored; 0 without any."""
+    newest = connection.scalar(select(func.max(counted_ids.c.hour)).where(counted_ids.c.topic == topic))
+    return 0 if newest is None else to_ms(newest) // HOUR_MS
+
+
 def load_ids(
     connection: Connection, topic: int, partition: int, partitions: int, since: int, until: int | None = None
 ) -> dict[int, list[NDArray[np.uint64]]]:

@@ -10,7 +10,7 @@ from schemas.segments import DIMENSIONS, EVERYONE, Dimension
 
 # One pass over the accounts for all dimensions; `dimension` says which one a row is grouped by, by its place.
 _FIGURES = """
-SELECT coalesce({bands}) AS band, {dimension} AS dimension, count(*) AS accounts, sum(arr) AS arr
+SELECT coalesce({bands}) AS band, {dimension} AS dimension, count(*) AS accounts, least(sum(arr), 1e300) AS arr
 FROM (SELECT {arr} AS arr, {columns} FROM accounts WHERE workspace = :workspace) AS banded
 GROUP BY GROUPING SETS ({sets}, ())
 """

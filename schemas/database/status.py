@@ -8,8 +8,8 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, func, select, text
 
-from schemas.database.accounts import CLOSED
 from schemas.clock import to_datetime
+from schemas.database.accounts import CLOSED
 from schemas.database.tables import accounts, alerts, offsets, outbox, progress, rejected, unassigned
 from schemas.database.watermark import watermark
 from schemas.topics import TOPIC_CODES
@@ -21,7 +21,8 @@ def status(connection: Connection, workspace: int) -> dict[str, Any]:
     """Watermark, each partition's place, how far the workspace is evaluated, and counts."""
     partitions = [_partition(row) for row in connection.execute(select(offsets).order_by(*offsets.primary_key))]
     moment = watermark(connection)
-    columns = [progress.c[name] for name in ("evaluated_to", "dirty_from", "history_dirty_from", "history_closed")]
+    known = ("evaluated_to", "dirty_from", "pending_from", "history_dirty_from", "history_closed")
+    columns = [progress.c[name] for name in known]
     of_workspace = connection.execute(select(*columns).where(progress.c.workspace == workspace)).mappings().first()
     return {
         "watermark": None if moment is None else to_datetime(moment),

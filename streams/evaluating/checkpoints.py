@@ -1,6 +1,5 @@
 """The fold's state as bytes, and which of its past states are worth keeping."""
 
-import io
 from collections.abc import Iterable
 
 import msgspec
@@ -8,33 +7,45 @@ import numpy as np
 import zstandard
 
 from streams.alerting import Life
+from streams.columns import Arrays
 from streams.detectors.behavior_dropped import BehaviorDropped
 from streams.evaluating.folding import Progress
 
-_VERSION = "1"
+_FORMAT = 1
 _WEEK = 7
+
+
+class _Saved(msgspec.Struct, array_like=True):
+    """`arrays` holds dtype, shape and bytes by name."""
+
+    format: int
+    detector: tuple[str, str]
+    day: int
+    arrays: dict[str, tuple[str, tuple[int, ...], bytes]]
+    lives: dict[int, Life]
 
 
 def save(progress: Progress, detector: BehaviorDropped) -> bytes:
     """A state with the open episodes, so that going on from it reproduces everything."""
-    arrays = {f"detector.{name}": values for name, values in detector.save(progress.detector).items()}
-    arrays["lives"] = np.frombuffer(msgspec.msgpack.encode(progress.lives), np.uint8)
-    arrays["header"] = np.array([_VERSION, detector.name, detector.version, str(progress.day)])
-    buffer = io.BytesIO()
-    np.savez(buffer, allow_pickle=False, **arrays)
-    return zstandard.compress(buffer.getvalue(), 3)
+    arrays = {name: (a.dtype.str, a.shape, a.tobytes()) for name, a in detector.save(progress.detector).items()}
+    saved = _Saved(_FORMAT, (detector.name, detector.version), progress.day, arrays, progress.lives)
+    return zstandard.compress(msgspec.msgpack.encode(saved), 1)
 
 
 def load(data: bytes, detector: BehaviorDropped) -> Progress | None:
     """What `save` gave; None where another version of the detector wrote it, and all must be folded anew."""
-    with np.load(io.BytesIO(zstandard.decompress(data)), allow_pickle=False) as arrays:
-        version, name, of, day = arrays["header"].tolist()
-        if (version, name, of) != (_VERSION, detector.name, detector.version):
-            return None
-        state = detector.load(
-            {n.removeprefix("detector."): arrays[n] for n in arrays.files if n.startswith("detector.")}
-        )
-        return Progress(int(day), state, msgspec.msgpack.decode(arrays["lives"].tobytes(), type=dict[int, Life]))
+    raw = zstandard.decompress(data)
+    try:
+        saved = msgspec.msgpack.decode(raw, type=_Saved)
+    except msgspec.ValidationError:
+        return None
+    if (saved.format, saved.detector) != (_FORMAT, (detector.name, detector.version)):
+        return None
+    arrays: Arrays = {
+        name: np.frombuffer(content, dtype).reshape(shape).copy()
+        for name, (dtype, shape, content) in saved.arrays.items()
+    }
+    return Progress(saved.day, detector.load(arrays), saved.lives)
 
 
 def worth_keeping(day: int, last: int) -> bool:

@@ -1,6 +1,6 @@
 """The fold over days: activity in, changes of alerts out. Live evaluation, imports and backtests all run this."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 
 import msgspec
@@ -53,18 +53,19 @@ def fold(
     progress: Progress,
     until: int,
     detector: BehaviorDropped,
-    covered: Callable[[int], bool] = lambda _: True,
+    unwatched: Collection[int] = (),
 ) -> Iterator[tuple[Progress, list[Happening]]]:
     """Takes in the days after `progress.day` up to `until`; gives, after each, the state and what happened to alerts.
 
-    The state is the same object each time, used up by the next day: who wants to keep it saves it at once.
+    On `unwatched` days nothing is learned or judged. The state is the same object each time, used up by the next day:
+    who wants to keep it saves it at once.
     """
     known = np.isin(account_of(activity.key), np.fromiter(world.accounts, np.int64, len(world.accounts)))
     keys = np.union1d(progress.detector.keys, activity.key[known])
     progress.detector = detector.grown(progress.detector, keys)
     scene = _Scene(world, keys)
     while progress.day < until:
-        day = scene.day(activity, progress.day + 1, covered(progress.day + 1))
+        day = scene.day(activity, progress.day + 1, progress.day + 1 not in unwatched)
         progress.detector, verdicts = detector.step(progress.detector, day)
         progress.day = day.date
         yield progress, list(_alerts(world, activity, progress, verdicts, detector)) if day.covered else []

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection
 
 from schemas.clock import HOUR_MS, to_datetime, to_ms
 from schemas.database import evaluation as queries
+from schemas.database.engine import Connection
 from schemas.days import day_starts, local_date
 from schemas.windows import decode_users
 from streams.calendar import day_number, day_of
@@ -123,7 +124,7 @@ def unwatched(busy: Ints, stretches: Sequence[Sequence[int]], patience: int = 3)
     found: set[int] = set()
     for first, last in stretches:
         edges = [first - 1, *busy[(busy >= first) & (busy <= last)].tolist(), last + 1]
-        for begin, end in zip(edges, edges[1:], strict=False):
+        for begin, end in pairwise(edges):
             if end - begin - 1 > patience:
                 found.update(range(begin + 1, end))
     return found

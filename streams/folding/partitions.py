@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from schemas.database.fold import Position, load_ids, positions
+from schemas.database.fold import Position, load_ids, newest_hour, positions
 from schemas.database.sessions import Database
 from schemas.errors import UnavailableError
 from schemas.topics import HISTORY, TOPIC_CODES
@@ -53,7 +53,7 @@ def load(database: Database, topic: int, partition: int, partitions: int, limit:
         if not found:
             raise UnavailableError(f"Partition {partition} of topic {topic} was not begun; it is read again.")
         at = found[topic, partition]
-        newest = hour if at.heartbeat is None else min(hour, at.heartbeat // 3_600_000)
+        newest = min(hour, newest_hour(connection, topic))  # not the clock: what is read may be days old
         ids = load_ids(connection, topic, partition, partitions, horizon(topic, newest))
     dedupe = Dedupe(limit, look)
     for received in sorted(ids):

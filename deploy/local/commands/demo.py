@@ -9,7 +9,7 @@ from typer import Option
 
 from deploy.local.console import output
 from deploy.local.demo.director import play
-from deploy.local.demo.state import Scene, scene_lines, score_line
+from deploy.local.demo.state import Scene, score_line
 from deploy.local.demo.view import LiveView, PlainView
 from deploy.local.signals import Stopped, raising
 
@@ -48,7 +48,7 @@ def _is_screen(console: Console) -> bool:
 
 def _sum_up(scene: Scene) -> None:
     output.print(f"{scene.imported:,} events of history, {scene.sent:,} live ones, {len(scene.alerts)} alerts.")
-    for line in scene_lines(scene)[: len(scene.chapters)]:
-        output.print(line, markup=False)
+    for chapter in scene.chapters:
+        output.print(chapter.line, markup=False, soft_wrap=True)
     output.print(f"{scene.webhooks} webhooks verified, {scene.webhooks_refused} refused.")
-    output.print(score_line(scene.score))
+    output.print(score_line(scene.score), soft_wrap=True)

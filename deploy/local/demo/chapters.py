@@ -1,7 +1,7 @@
 """What the alerts say about the stories, and about everybody who left: decided from the API's answers alone."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from statistics import median
 from typing import Any
 
@@ -10,6 +10,7 @@ import msgspec
 from deploy.local.demo.company import Customer, moment_of
 from deploy.local.demo.stories import Story
 
+_RELATED = timedelta(days=182)
 Alert = dict[str, Any]  # as GET /v1/alerts shows it
 
 
@@ -59,7 +60,7 @@ def chapter(story: Story, alerts: Iterable[Alert], implemented: Sequence[str]) -
 
 
 def score(customers: Iterable[Customer], alerts: Iterable[Alert]) -> Score:
-    """Alerts against outcomes. A false alarm is an alert on an account that renewed or expanded afterwards."""
+    """Alerts of the half year before each outcome. A false alarm is one on an account that then renewed or expanded."""
     by_account: dict[str, list[datetime]] = {}
     for alert in alerts:
         if account := _account(alert):
@@ -69,7 +70,7 @@ def score(customers: Iterable[Customer], alerts: Iterable[Alert]) -> Score:
         if customer.decided is None:
             continue
         decided = moment_of(customer.decided)
-        before = [fired for fired in by_account.get(customer.id, []) if fired < decided]
+        before = [fired for fired in by_account.get(customer.id, []) if decided - _RELATED < fired < decided]
         if customer.outcome == "churned":
             left += 1
             early += [(decided - max(before)).days] if before else []

@@ -141,7 +141,7 @@ def people_of(rng: np.random.Generator, slug: str, size: int, rate: tuple[float,
             Person(
                 id=f"{first}.{last}@{slug}.example".lower(),
                 rate=float(rng.uniform(*rate)),
-                intensity=float(rng.gamma(2.0, 0.25)),
+                intensity=float(rng.gamma(2.0, 0.15)),
                 mix=tuple(rng.dirichlet([6, 5, 5, 2, 1, 1]).tolist()),
                 traits={"name": f"{first} {last}", "role": role},
             )

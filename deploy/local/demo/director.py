@@ -4,7 +4,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
@@ -20,7 +20,9 @@ from deploy.local.demo.theater import Company, Theater
 from deploy.local.demo.view import View
 from deploy.local.importing.collector import Collector
 from deploy.local.importing.journal import Journal
-from deploy.local.importing.run import run
+from deploy.local.importing.payloads import to_payloads, to_requests
+from deploy.local.importing.run import send_all
+from deploy.local.importing.settling import unevaluated_from
 from deploy.local.stack import Options, Stack
 from schemas.clock import DAY_MS, HOUR_MS, Clock, ClockFile, wall_ms, write_clock
 
@@ -35,12 +37,17 @@ _HISTORY_PATIENCE = 45.0
 Over = Callable[[], bool]
 
 
+class Abandoned(Exception):  # noqa: N818 - no error: the person has seen enough
+    """The demo ends while its past is still being imported."""
+
+
 def invent(seed: int) -> Company:
     """The company of a seed."""
     actors, stories = cast(seed)
     others = ordinary_customers(seed, CUSTOMERS)
     dip_segment(others)
-    return Company(World(seed, [*actors, *others]), stories)
+    world = World(seed, [*actors, *others])
+    return Company(world, stories, list(to_requests(to_payloads(history(world)))))
 
 
 def play(seed: int, seconds: float | None, view: View) -> Scene | None:
@@ -59,7 +66,8 @@ def play(seed: int, seconds: float | None, view: View) -> Scene | None:
         stack = stage.enter_context(Stack(home, Options(durable=False), _environment(clock), view.say))
         api = stage.enter_context(Api(stack.url("api"), stack.api_key))
         theater = Theater(company.result(), api, receiver, Clock(clock), view, _addresses(stack))
-        _tell(theater.company.world, api, receiver)
+        receiver.secret = api.post("/v1/webhooks", {"url": receiver.url})["secret"]
+        api.put_accounts(row for customer in theater.company.world.customers for row in rows_of(customer))
         _play_history(theater, stack, home, over)
         _play_live(theater, stack, clock, over)
         return theater.scene
@@ -84,36 +92,36 @@ def _folder() -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _tell(world: World, api: Api, receiver: Receiver) -> None:
-    """What the company's own systems know, and where alerts go."""
-    receiver.secret = api.post("/v1/webhooks", {"url": receiver.url, "description": "the demo's receiver"})["secret"]
-    api.put_accounts(row for customer in world.customers for row in rows_of(customer))
-    for customer in world.customers:
-        for fact in facts_of(customer):
-            api.post(f"/v1/accounts/{fact.account}/{fact.collection}", fact.body)
-
-
 def _play_history(theater: Theater, stack: Stack, home: Path, over: Over) -> None:
     """Imports the past, then waits until it is evaluated (not for ever: the days go on meanwhile)."""
-    with ThreadPoolExecutor(1, "history") as past:
-        importing = past.submit(_import, theater, stack, home)
+    with ThreadPoolExecutor(2, "past") as past:
+        told = [past.submit(_import, theater, stack, home), past.submit(_tell, theater, stack)]
         try:
-            _watch(theater, importing, over)
+            while not all(one.done() for one in told):
+                theater.look("importing fourteen months")
+                time.sleep(_LOOK)
         except BaseException:
-            importing.cancel()
+            theater.abandoned.set()
             raise
+        for one in told:
+            one.result()
+    _await_evaluation(theater, over)
 
 
-def _watch(theater: Theater, importing: Future[None], over: Over) -> None:
-    while not importing.done() and not over():
-        theater.look("importing fourteen months")
-        time.sleep(_LOOK)
-    importing.result()
+def _tell(theater: Theater, stack: Stack) -> None:
+    """What the company's own systems know: contracts, decisions, complaints."""
+    with Api(stack.url("api"), stack.api_key) as api:
+        for fact in (fact for customer in theater.company.world.customers for fact in facts_of(customer)):
+            if not theater.abandoned.is_set():
+                api.post(f"/v1/accounts/{fact.account}/{fact.collection}", fact.body)
+
+
+def _await_evaluation(theater: Theater, over: Over) -> None:
     patience = time.monotonic() + _HISTORY_PATIENCE
     evaluating = False
     while not over() and time.monotonic() < patience:
         status = theater.look("evaluating history")
-        waiting = status["history_dirty_from"] is not None
+        waiting = unevaluated_from(status) is not None
         if evaluating and not waiting:
             return
         evaluating = evaluating or waiting
@@ -123,9 +131,12 @@ def _watch(theater: Theater, importing: Future[None], over: Over) -> None:
 def _import(theater: Theater, stack: Stack, home: Path) -> None:
     def seen(rows: int) -> None:
         theater.imported += rows
+        if theater.abandoned.is_set():
+            raise Abandoned
 
     with Collector(stack.url("collector"), stack.write_key, _IMPORT_ID, patience=30) as collector:
-        run(history(theater.company.world), collector, Journal(home / "imports" / "demo.json"), seen)
+        send_all(theater.company.past, collector, Journal(home / "imports" / "demo.json"), seen)
+        collector.close_import()
 
 
 def _play_live(theater: Theater, stack: Stack, clock: Path, over: Over) -> None:

@@ -8,6 +8,8 @@ import msgspec
 
 from deploy.local.demo.chapters import Alert, Chapter, Score
 
+NEWEST = 8
+
 
 class Scene(msgspec.Struct, frozen=True, kw_only=True):
     """One moment. `rate` is live events a second, `lag` seconds behind (made-up time), `windows` accounts' windows."""
@@ -30,14 +32,18 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
     addresses: dict[str, str]
 
 
-def scene_lines(scene: Scene) -> list[str]:
-    """What a log shows of a moment: one line a fact, so that only what changed need be printed."""
-    lines = [f"{chapter.line}" for chapter in scene.chapters]
-    lines += [f"alert {alert['fired_at'][:10]} [{alert['kind']}] {alert['sentence']}" for alert in scene.alerts]
+def scene_lines(scene: Scene) -> dict[str, str]:
+    """What a log shows of a moment, line by line; a line whose key was shown before says nothing new."""
+    where = "   ".join(f"{name} {address}" for name, address in scene.addresses.items())
+    lines = {"where": where, scene.phase: scene.phase}
+    lines |= {f"{chapter.story.key} {chapter.state}": chapter.line for chapter in scene.chapters}
+    for alert in reversed(scene.alerts[:NEWEST]):
+        key = f"{alert['id']} {alert['state']}"
+        lines[key] = f"{alert['kind']} {alert['state']} since {alert['fired_at'][:10]}: {alert['sentence']}"
     if scene.webhooks:
-        lines.append(f"{scene.webhooks} webhooks delivered, signatures verified")
+        lines[f"webhooks {scene.webhooks}"] = f"{scene.webhooks} webhooks came, their signatures verified"
     if scene.webhooks_refused:
-        lines.append(f"{scene.webhooks_refused} webhooks with a wrong signature")
+        lines["refused"] = f"{scene.webhooks_refused} webhooks came with a wrong signature"
     return lines
 
 

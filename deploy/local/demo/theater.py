@@ -1,5 +1,6 @@
 """The demo while it runs: what is known of it at a moment, asked from the API."""
 
+import threading
 import time
 from typing import Any
 
@@ -12,16 +13,18 @@ from deploy.local.demo.receiver import Receiver
 from deploy.local.demo.state import Scene, lag_of
 from deploy.local.demo.stories import Story
 from deploy.local.demo.view import View
+from deploy.local.importing.payloads import Request
 from schemas.clock import Clock
 
 IMPLEMENTED = ("behavior.dropped",)
 
 
 class Company(msgspec.Struct, frozen=True):
-    """The made-up company and the stories in it."""
+    """The made-up company, the stories in it, and its past as an import's bodies."""
 
     world: World
     stories: list[Story]
+    past: list[Request]
 
 
 class Theater:
@@ -32,6 +35,7 @@ class Theater:
     ) -> None:
         self.company = company
         self.view = view
+        self.abandoned = threading.Event()
         self.imported = 0
         self.sent = 0
         self.alerts: list[Alert] = []

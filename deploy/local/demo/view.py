@@ -9,9 +9,8 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from deploy.local.demo.state import Scene, scene_lines, score_line
+from deploy.local.demo.state import NEWEST, Scene, scene_lines, score_line
 
-_NEWEST = 8
 _STYLES = {"seen": "green", "waiting": "dim", "open": "yellow"}
 
 
@@ -50,9 +49,9 @@ class PlainView:
 
     def show(self, scene: Scene) -> None:
         """Prints what it has not said yet."""
-        for line in scene_lines(scene):
-            if line not in self._said:
-                self._said.add(line)
+        for key, line in scene_lines(scene).items():
+            if key not in self._said:
+                self._said.add(key)
                 self.say(f"{scene.now:%Y-%m-%d}  {line}")
 
 
@@ -108,7 +107,7 @@ def _alerts(scene: Scene) -> RenderableType:
     if not scene.alerts:
         return Text(f"No alert yet; evaluated up to {(scene.evaluated_to or '-')[:10]}.", style="dim")
     table = Table.grid(padding=(0, 2))
-    for alert in scene.alerts[:_NEWEST]:
+    for alert in scene.alerts[:NEWEST]:
         table.add_row(Text(alert["fired_at"][:10], "dim"), Text(alert["state"], "yellow"), Text(alert["sentence"]))
     return table
 

@@ -60,7 +60,7 @@ def run(
     Every row is read even when resuming, since a row's id counts its equals before it.
     """
     tally, resumed_at = Tally(), journal.progress.line
-    _send_all(to_requests(_fresh(to_payloads(tally.watch(rows)), resumed_at, seen)), collector, journal, seen)
+    send_all(to_requests(_fresh(to_payloads(tally.watch(rows)), resumed_at, seen)), collector, journal, seen)
     progress = journal.progress
     if progress.accepted:
         collector.close_import()
@@ -86,7 +86,7 @@ def _fresh(payloads: Iterable[Payload], resumed_at: int, seen: Callable[[int], N
             seen(1)
 
 
-def _send_all(requests: Iterable[Request], collector: Collector, journal: Journal, seen: Callable[[int], None]) -> None:
+def send_all(requests: Iterable[Request], collector: Collector, journal: Journal, seen: Callable[[int], None]) -> None:
     """One body is on its way while the next is made; each is answered before the next goes, which keeps the order."""
     with ThreadPoolExecutor(1, "import") as sender:
         on_its_way: tuple[Request, Future[Reply]] | None = None

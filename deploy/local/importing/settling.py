@@ -26,9 +26,9 @@ def wait_until_evaluated(client: Api, before: dict[int, int], tell: Callable[[st
     moved_at = time.monotonic()
     while True:
         status = client.get("/v1/status")
-        offsets, dirty, to = _offsets(status), status["history_dirty_from"], status["evaluated_to"]
-        if (offsets, dirty, to) != last:
-            last, moved_at = (offsets, dirty, to), time.monotonic()
+        offsets, dirty = _offsets(status), unevaluated_from(status)
+        if (offsets, dirty) != last:
+            last, moved_at = (offsets, dirty), time.monotonic()
         still = time.monotonic() - moved_at
         counted = bool(offsets) and all(offset > before.get(partition, 0) for partition, offset in offsets.items())
         if counted and dirty is None and still > _STABLE:
@@ -40,6 +40,12 @@ def wait_until_evaluated(client: Api, before: dict[int, int], tell: Callable[[st
             )
         tell(f"Evaluating history from {dirty[:10]} …" if counted and dirty else "Counting …")
         time.sleep(0.5)
+
+
+def unevaluated_from(status: dict[str, Any]) -> str | None:
+    """From when on history waits for its evaluation, or is being evaluated; None when all of it is."""
+    found = status["history_dirty_from"] or status["pending_from"]
+    return None if found is None else str(found)
 
 
 def _offsets(status: dict[str, Any]) -> dict[int, int]:

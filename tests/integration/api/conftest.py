@@ -192,6 +192,7 @@ def call(client: httpx.Client) -> Callable[..., object]:
     """Asks as a workspace: `call(alpha, "GET", "/v1/alerts")`."""
 
     def ask(seeded: Seeded, method: str, path: str, **more: object) -> object:
-        return client.request(method, path, headers=seeded.headers, **more)  # type: ignore[arg-type]
+        kind = {"content-type": str(more.pop("headers_kind"))} if "headers_kind" in more else {}
+        return client.request(method, path, headers=seeded.headers | kind, **more)  # type: ignore[arg-type]
 
     return ask

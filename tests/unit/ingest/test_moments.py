@@ -1,4 +1,5 @@
-from datetime import UTC, datetime, timedelta, timezone
+import contextlib
+from datetime import datetime, timedelta, timezone
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,12 +13,8 @@ MOMENTS = st.one_of(st.none(), st.integers(), st.floats(), st.text(), st.datetim
 
 @given(MOMENTS)
 def test_every_moment_lies_between_1970_and_now_or_is_refused(moment: str | float | None) -> None:
-    try:
-        at = happened_at(moment, 0, NOW)
-    except InvalidError as error:
-        assert error.code in ("time_invalid", "time_out_of_range")
-    else:
-        assert 0 <= at <= NOW
+    with contextlib.suppress(InvalidError):
+        assert 0 <= happened_at(moment, 0, NOW) <= NOW
 
 
 @given(MOMENTS | st.lists(st.integers()) | st.booleans())
@@ -26,14 +23,13 @@ def test_a_clock_is_ahead_or_trusted(sent_at: object) -> None:
 
 
 @given(
-    st.datetimes(datetime(1970, 1, 2), datetime(2025, 1, 1)),
+    st.integers(86_400, 1_750_000_000),
     st.integers(-14 * 60, 14 * 60),
     st.sampled_from(["T", " "]),
 )
-def test_iso_with_any_offset(naive: datetime, minutes: int, between: str) -> None:
-    at = naive.replace(tzinfo=UTC)
-    said = at.astimezone(timezone(timedelta(minutes=minutes))).isoformat(between)
-    assert abs(to_ms(said, 0) - at.timestamp() * 1000) <= 1
+def test_iso_with_any_offset(seconds: int, minutes: int, between: str) -> None:
+    said = datetime.fromtimestamp(seconds, timezone(timedelta(minutes=minutes))).isoformat(between)
+    assert to_ms(said, 0) == seconds * 1000
 
 
 def test_small_differences_are_no_wrong_clock() -> None:

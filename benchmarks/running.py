@@ -1,0 +1,138 @@
+"""What the benchmarks share: real servers, topics full of events, the peers' own environment, and the table."""
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+from kafka import KafkaProducer
+from kafka.admin import KafkaAdminClient, NewTopic
+
+from benchmarks.load import events
+from deploy.local.kafka import Kafka
+from schemas.batches import encode
+from schemas.events import UsageEvent
+from schemas.topics import slot_of
+
+ROOT = Path(__file__).resolve().parents[1]
+PEERS = ROOT / ".venv-bench"
+PARTITIONS = 8
+PER_RECORD = 200
+WORKSPACE = 1
+
+
+@dataclass(frozen=True)
+class Result:
+    """What one contestant reached: events a second in each run."""
+
+    name: str
+    rates: list[float]
+    note: str = ""
+
+    @property
+    def rate(self) -> float:
+        """The median."""
+        return statistics.median(self.rates)
+
+
+@contextmanager
+def kafka() -> Iterator[str]:
+    """A Kafka of the benchmark's own."""
+    with tempfile.TemporaryDirectory(prefix="ebbtide-bench-") as folder, Kafka(Path(folder), port=39092) as server:
+        yield server.bootstrap
+
+
+def fill_batches(bootstrap: str, n: int, names: Sequence[str] = ("events", "events.history")) -> str:
+    """Topics under a new prefix with n events, 200 to a record, as the collector writes them; returns the prefix."""
+    prefix = f"bench-{uuid.uuid4().hex[:6]}-"
+    _create(bootstrap, {prefix + name: PARTITIONS for name in names})
+    producer = KafkaProducer(bootstrap_servers=bootstrap, acks="all", compression_type="zstd", linger_ms=20)
+    waiting: dict[int, list[tuple[UsageEvent, int]]] = {}
+    for event_id, time, name, account, user in events(n):
+        event = UsageEvent(id=event_id, time=time, name=name, account=account, user=user)
+        slot = slot_of(WORKSPACE, account)
+        batch = waiting.setdefault(slot % PARTITIONS, [])
+        batch.append((event, slot))
+        if len(batch) == PER_RECORD:
+            _send(producer, prefix, slot % PARTITIONS, batch)
+            batch.clear()
+    for partition, batch in waiting.items():
+        _send(producer, prefix, partition, batch)
+    producer.flush()
+    producer.close()
+    return prefix
+
+
+def _send(producer: KafkaProducer, prefix: str, partition: int, batch: list[tuple[UsageEvent, int]]) -> None:
+    if batch:
+        rows, slots = [event for event, _ in batch], [slot for _, slot in batch]
+        producer.send(f"{prefix}events", encode(WORKSPACE, rows[-1].time, "bench", rows, slots), partition=partition)
+
+
+def fill_singles(bootstrap: str, n: int) -> str:
+    """A topic with the first n events, one a record, keyed by account; returns its name."""
+    topic = f"bench-{uuid.uuid4().hex[:6]}-singles"
+    _create(bootstrap, {topic: PARTITIONS})
+    peer("fill", bootstrap, topic, n)
+    return topic
+
+
+def _create(bootstrap: str, topics: dict[str, int]) -> None:
+    admin = KafkaAdminClient(bootstrap_servers=bootstrap)
+    admin.create_topics([NewTopic(name, n, 1) for name, n in topics.items()], wait_for_metadata=True)
+    admin.close()
+
+
+def peer(name: str, *arguments: object, runs: int = 1, label: str = "", note: str = "") -> Result:
+    """Runs a peer's script in the peers' environment; it prints `{"events": …, "seconds": …}`."""
+    command = [str(_peers() / "bin" / "python"), str(ROOT / "benchmarks" / "peers" / f"{name}.py")]
+    return measure([*command, *map(str, arguments)], label or name, runs, note)
+
+
+def measure(command: list[str], label: str, runs: int, note: str = "") -> Result:
+    """Runs a contestant several times, one after the other."""
+    rates = []
+    for _ in range(runs):
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600, check=False)
+        if done.returncode:
+            raise SystemExit(f"{label} failed with {done.returncode}:\n{done.stderr[-3000:]}")
+        counted: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
+        rates.append(counted["events"] / counted["seconds"])
+        if counted.get("profile"):
+            print(counted["profile"])
+    return Result(label, rates, note)
+
+
+def _peers() -> Path:
+    """The peers' environment, made when it is missing; what they need never touches ours."""
+    if not (PEERS / ".ready").exists():
+        print(f"Making the peers' environment in {PEERS} (once) …", file=sys.stderr)
+        subprocess.run([sys.executable, "-m", "venv", str(PEERS)], check=True)
+        requirements = ROOT / "benchmarks" / "peers" / "requirements.txt"
+        pip = [str(PEERS / "bin" / "pip"), "install", "--quiet", "--disable-pip-version-check", "-r", str(requirements)]
+        subprocess.run(pip, check=True)
+        (PEERS / ".ready").touch()
+    return PEERS
+
+
+def show(title: str, ours: Result, peers: Sequence[tuple[Result, float]]) -> bool:
+    """Prints one table: rates, our ratio to each, and whether the wanted ratio is reached; true when all are."""
+    print(f"\n{title}\n{os.cpu_count()} cores, {psutil.virtual_memory().total >> 30} GB; medians of {len(ours.rates)} runs")
+    print(f"  {'':44}{'events/s':>12}{'ours is':>10}{'wanted':>9}")
+    print(f"  {ours.name:44}{ours.rate:>12,.0f}")
+    reached = True
+    for peer_result, wanted in peers:
+        ratio = ours.rate / peer_result.rate
+        reached &= ratio >= wanted
+        verdict = "" if ratio >= wanted else "  MISSED"
+        print(f"  {peer_result.name:44}{peer_result.rate:>12,.0f}{ratio:>8.1f} x{wanted:>7g} x{verdict}  {peer_result.note}")
+    return reached

@@ -1,0 +1,146 @@
+"""The pages: whatever customers are called, nothing of it runs; a session ends with its key."""
+
+from datetime import UTC, datetime, timedelta
+from html.parser import HTMLParser
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+import pytest
+from sqlalchemy import update
+
+from schemas.accounts import AccountRow
+from schemas.database import facts, tables
+
+NOW = datetime(2026, 4, 15, 12, 30, tzinfo=UTC)
+HOSTILE = """<script>alert(1)</script>"'><img src=x onerror=alert(1)>{{ 7 * 7 }}\u202e\U0001f4a3"""
+
+
+class Tags(HTMLParser):
+    """Notes what a browser would see as elements."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+
+
+@pytest.fixture
+def visitor(alpha: Any, client: httpx.Client) -> httpx.Client:
+    answer = client.post("/login", data={"key": alpha.key, "then": "/alerts"})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/alerts")
+    cookie = answer.headers["set-cookie"].lower()
+    assert "httponly" in cookie
+    assert "samesite=strict" in cookie
+    assert alpha.key.lower() not in cookie
+    return client
+
+
+@pytest.fixture
+def hostile(alpha: Any, seeder: Any) -> str:
+    with seeder.engine.begin() as connection:
+        traits = {"name": HOSTILE, "stage": HOSTILE, "plan": HOSTILE, "csm": HOSTILE, "currency": HOSTILE, "arr": 5}
+        traits |= {"region": {"a": [HOSTILE]}, HOSTILE: HOSTILE}
+        facts.put_accounts(connection, alpha.number, [AccountRow(account=HOSTILE, traits=traits)], NOW)
+    alert = str(seeder.alert(alpha.number, "alpha", HOSTILE, NOW - timedelta(days=1)))
+    with seeder.engine.begin() as connection:
+        gone = {"user": HOSTILE, "last_seen": HOSTILE, "days_a_week": 1, "probability_gone": 0.5}
+        evidence = {"detector": HOSTILE, "users_gone": [gone], "users_still_active": [HOSTILE], "since": HOSTILE}
+        changed = {"sentence": HOSTILE, "behavior": HOSTILE, "segment": HOSTILE, "evidence": evidence}
+        connection.execute(update(tables.alerts).where(tables.alerts.c.episode == alert).values(changed))
+        connection.execute(
+            update(tables.transitions).where(tables.transitions.c.episode == alert).values(reason=HOSTILE)
+        )
+    return alert
+
+
+def test_hostile_words_are_only_words(visitor: httpx.Client, hostile: str) -> None:
+    for path in ("/alerts", f"/alerts/{hostile}", "/accounts", f"/accounts/{quote(HOSTILE, safe='')}"):
+        answer = visitor.get(path, params={"q": ""} if path in ("/alerts", "/accounts") else None)
+        assert answer.status_code == 200, answer.text
+        assert "&lt;script&gt;alert(1)" in answer.text
+        for tag, attributes in Tags(answer.text).found:
+            assert tag not in ("img", "iframe", "object")
+            assert tag != "script" or str(attributes.get("src")).startswith("/static/")
+            assert not [name for name in attributes if name.startswith("on") or name == "style"]
+        policy = answer.headers["content-security-policy"]
+        assert "script-src 'self';" in policy
+        assert "unsafe" not in policy
+
+
+def test_hostile_questions_are_only_words(visitor: httpx.Client) -> None:
+    page = visitor.get("/alerts", params={"q": HOSTILE, "state": "open"})
+    assert page.status_code == 200
+    assert "<img" not in page.text
+    missing = visitor.get("/alerts/<script>", headers={"accept": "text/html"})
+    assert missing.status_code == 404
+    assert "<script>" not in missing.text.replace('<script src="/static', "")
+
+
+def test_one_alert_shows_what_it_rests_on(visitor: httpx.Client, alpha: Any, seeder: Any) -> None:
+    for day in range(40):
+        people = [1, 2, 3, 4, 5, 6] if day > 10 else [1]
+        seeder.window(alpha, NOW.replace(minute=0) - timedelta(days=day), 6, people, behavior=1)
+    page = visitor.get(f"/alerts/{alpha.alert}").text
+    for shown in ("Who stopped", "alpha-bob", "Still active: alpha-ada", "6 → 1", "21 to 38", 'class="band"', "since"):
+        assert shown in page
+    assert page.count('<rect class="day') == 40
+    assert page.count('<rect class="day after"') == 12
+
+
+def test_one_account_shows_its_people(visitor: httpx.Client, alpha: Any, seeder: Any) -> None:
+    seeder.window(alpha, NOW.replace(minute=0), 3, [1, 2])
+    page = visitor.get("/accounts/alpha/acme").text
+    assert "Wed 15 April 2026: 2 people" in page
+    assert "alpha Acme" in page
+
+
+def test_lists_go_on_to_older_ones(visitor: httpx.Client, alpha: Any, seeder: Any) -> None:
+    for i in range(60):
+        seeder.alert(alpha.number, "alpha", "alpha/acme", NOW - timedelta(days=10, minutes=i))
+    first = visitor.get("/alerts")
+    assert first.text.count("<tr class=") == 50
+    older = first.text.partition('<p class="more"><a href="')[2].partition('"')[0]
+    assert visitor.get(f"/alerts{older}").text.count("<tr class=") == 11
+
+
+def test_who_is_not_signed_in_is_asked_for_a_key(client: httpx.Client, alpha: Any) -> None:
+    answer = client.get("/accounts?q=x")
+    assert answer.headers["location"] == "/login?then=%2Faccounts%3Fq%3Dx"
+    assert client.get(answer.headers["location"]).status_code == 200
+    assert client.post("/login", data={"key": "ebb_wrong", "then": "/"}).status_code == 401
+    for then in ("//evil.example", "https://evil.example", "/\\evil.example"):
+        answer = client.post("/login", data={"key": alpha.key, "then": then})
+        assert answer.headers["location"] == "/alerts"
+
+
+def test_the_link_signs_in_and_a_revoked_key_signs_out(client: httpx.Client, alpha: Any, call: Any) -> None:
+    assert client.get("/", params={"key": alpha.key}).headers["location"] == "/alerts"
+    assert client.get("/alerts").status_code == 200
+    call(alpha, "DELETE", f"/v1/keys/{alpha.key_id}")
+    assert client.get("/alerts").status_code == 303
+
+
+def test_a_forged_session_is_none(client: httpx.Client, alpha: Any) -> None:
+    for word in ("", "1", f"{alpha.key_id}.99999999999999.00", "é.é.é", "1.x.y"):
+        client.cookies.set("ebbtide_session", word) if word.isascii() else None
+        assert client.get("/alerts").status_code == 303
+
+
+def test_signing_out_ends_the_session(visitor: httpx.Client) -> None:
+    assert visitor.get("/alerts").status_code == 200
+    visitor.post("/logout")
+    assert visitor.get("/alerts").status_code == 303
+
+
+def test_every_asset_comes_from_here(client: httpx.Client) -> None:
+    for path in ("/docs", "/login"):
+        page = client.get(path)
+        for tag, attributes in Tags(page.text).found:
+            asset = attributes.get("src") or (attributes.get("href") if tag == "link" else None)
+            if asset:
+                assert client.get(asset).status_code == 200
+                assert asset.startswith("/static/")

@@ -1,0 +1,128 @@
+"""Workspaces whose windows a test writes by hand, hour by hour, as the fold would."""
+
+import itertools
+from collections.abc import Iterable, Iterator
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import insert, select, update
+
+from schemas.clock import to_ms
+from schemas.database import engine as engines
+from schemas.database.engine import Engine
+from schemas.database.tables import accounts, alerts, progress, transitions, users, windows, workspaces
+from schemas.database.workspaces import create_workspace
+from schemas.windows import encode_users
+from streams.evaluation import evaluate
+
+FIRST = date(2026, 1, 5)  # a Monday
+
+
+def hour(day: int, at: int = 10) -> datetime:
+    """An hour of the day that many days after FIRST."""
+    return datetime(FIRST.year, FIRST.month, FIRST.day, at, tzinfo=UTC) + timedelta(days=day)
+
+
+class Scene:
+    """A workspace, and what its customers do."""
+
+    def __init__(self, engine: Engine, number: int) -> None:
+        self.engine, self.number = engine, number
+        self._users: dict[str, int] = {}
+        self._numbers = itertools.count(1)
+
+    def account(self, account: str, /, **traits: Any) -> int:
+        with self.engine.begin() as connection:
+            number = next(self._numbers)
+            row = {"workspace": self.number, "number": number, "account": account, "traits": traits}
+            connection.execute(insert(accounts).values(row))
+        return number
+
+    def user(self, name: str, side: str = "customer") -> int:
+        if name not in self._users:
+            self._users[name] = len(self._users) + 1
+            with self.engine.begin() as connection:
+                row = {"workspace": self.number, "number": self._users[name], "user": name, "side": side}
+                connection.execute(insert(users).values(row))
+        return self._users[name]
+
+    def did(self, account: int, days: Iterable[tuple[int, list[str]]], behavior: int = 0, topic: int = 0) -> None:
+        """Who did something on which days (after FIRST): one window a day, two events each."""
+        rows = [
+            {
+                "workspace": self.number, "account": account, "behavior": behavior, "hour": hour(day), "topic": topic,
+                "partition": 0, "events": 2 * len(who), "value": 0.0, "id_sum": 0,
+                "users": encode_users([self.user(name) for name in who]),
+            }
+            for day, who in days if who
+        ]  # fmt: skip
+        with self.engine.begin() as connection:
+            connection.execute(insert(windows), rows)
+
+    def dirty(self, day: int, **more: Any) -> None:
+        column = "history_dirty_from" if more else "dirty_from"
+        with self.engine.begin() as connection:
+            of = update(progress).where(progress.c.workspace == self.number)
+            connection.execute(of.values({column: hour(day), **more}))
+
+    def setting(self, **settings: Any) -> None:
+        with self.engine.begin() as connection:
+            of = update(workspaces).where(workspaces.c.id == self.number)
+            connection.execute(of.values(settings=settings))
+
+    def evaluate(self, until: int) -> int:
+        """Evaluates every day before `until` (days after FIRST)."""
+        moment = hour(until, 0)
+        return evaluate(self.engine, self.number, to_ms(moment), moment)
+
+    def live(self, first: int, until: int) -> int:
+        """Evaluates day by day, as a running product does."""
+        return sum(self.evaluate(day) for day in range(first, until + 1))
+
+    def rows(self, table: Any) -> list[dict[str, Any]]:
+        with self.engine.begin() as connection:
+            found = connection.execute(select(table).where(table.c.workspace == self.number)).mappings()
+            return [dict(row) for row in found]
+
+    @property
+    def alerts(self) -> list[dict[str, Any]]:
+        return sorted(self.rows(alerts), key=lambda row: row["fired_at"])
+
+    def steps(self, episode: str) -> list[str]:
+        mine = [row for row in self.rows(transitions) if row["episode"] == episode]
+        return [row["transition"] for row in sorted(mine, key=lambda row: row["sequence"])]
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    made = engines.create(database_url)
+    yield made
+    made.dispose()
+
+
+@pytest.fixture
+def scene(engine: Engine) -> Scene:
+    return Scene(engine, create_workspace(engine, "test"))
+
+
+TEAM = ["ada", "bob", "cyd", "dan", "eve", "fay"]
+
+
+def fading(days: int = 90, until: int = 112) -> Iterator[tuple[int, list[str]]]:
+    """Six users on every weekday; from day `days` on, one after the other stops until only fay is left."""
+    for day in range(until):
+        if day % 7 < 5:
+            gone = 0 if day < days else min(5, 2 + (day - days) // 2)
+            yield day, TEAM[gone:]
+
+
+@pytest.fixture
+def six_users(scene: Scene) -> Scene:
+    """Acme's six users become one; its five peers stay as they are."""
+    acme = scene.account("acme", name="Acme", plan="pro")
+    scene.did(acme, fading())
+    for i in range(5):
+        peer = scene.account(f"peer-{i}", plan="pro")
+        scene.did(peer, ((day, [f"p{i}-{j}" for j in range(4)]) for day in range(112) if day % 7 < 5))
+    return scene

@@ -1,0 +1,210 @@
+"""Delivery against real receivers: signed, in order, retried, bounded; and never to where it must not go."""
+
+import asyncio
+import json
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import SimpleNamespace
+
+import pytest
+from kafka import KafkaConsumer
+from sqlalchemy import insert, select, update
+from standardwebhooks import Webhook
+
+from schemas.database.endpoints import create_endpoint
+from schemas.database.tables import attempts, endpoints, outbox
+from schemas.webhooks import webhook_id
+from streams import delivery
+
+
+class Receiver:
+    """A web server that keeps what it is sent and answers as it is told: `answers` is (status, headers, seconds)."""
+
+    def __init__(self, *answers) -> None:
+        self.got, self.answers = [], list(answers)
+        receiver = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["content-length"])).decode()
+                receiver.got.append((dict(self.headers), body))
+                status, headers, seconds = receiver.answers.pop(0) if receiver.answers else (204, {}, 0)
+                time.sleep(seconds)
+                self.send_response(status)
+                for name, value in headers.items():
+                    self.send_header(name, value)
+                self.end_headers()
+
+            def log_message(self, *_) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self._server.server_port}/hook"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    one = Receiver()
+    yield one
+    one.close()
+
+
+def settings(**more):
+    base = {"kafka": "127.0.0.1:1", "topic_prefix": "", "webhooks_allow_private": True, "webhooks_attempts": 10}
+    return SimpleNamespace(**base | more)
+
+
+def run(engine, until, patience=15.0, **more):
+    """Delivers until `until()` holds."""
+
+    async def main() -> None:
+        stop = asyncio.Event()
+        task = asyncio.create_task(delivery.run(engine, settings(**more), stop))
+        deadline = time.monotonic() + patience
+        while not until() and time.monotonic() < deadline:
+            await asyncio.sleep(0.05)
+        stop.set()
+        await task
+
+    asyncio.run(main())
+    assert until()
+
+
+def endpoint(scene, url, **fields):
+    with scene.engine.begin() as connection:
+        return create_endpoint(connection, scene.number, {"url": url, **fields})
+
+
+def post(scene, to, sequence, episode="e1", payload='{"type":"alert.firing"}'):
+    row = {
+        "workspace": scene.number, "endpoint": to, "episode": episode, "sequence": sequence,
+        "webhook_id": webhook_id(to, episode, sequence), "event_type": "alert.firing", "payload": payload,
+    }  # fmt: skip
+    with scene.engine.begin() as connection:
+        connection.execute(insert(outbox).values(row))
+
+
+def states(scene):
+    return [row["state"] for row in sorted(scene.rows(outbox), key=lambda row: row["id"])]
+
+
+def logged(scene):
+    with scene.engine.begin() as connection:
+        return [row._asdict() for row in connection.execute(select(attempts).order_by(attempts.c.id))]
+
+
+def hurry(scene):
+    with scene.engine.begin() as connection:
+        connection.execute(update(outbox).values(next_attempt_at=outbox.c.recorded_at))
+
+
+def test_the_alert_arrives_and_its_signature_verifies(six_users, receiver):
+    made = endpoint(six_users, receiver.url, event_types=["alert.firing"])
+    six_users.live(80, 105)
+    run(six_users.engine, lambda: receiver.got)
+    headers, body = receiver.got[0]
+    message = Webhook(made["secret"]).verify(body, headers)
+    assert message["type"] == "alert.firing"
+    [alert] = six_users.alerts
+    data = message["data"]
+    assert (data["id"], data["account"]["name"]) == (alert["episode"], "Acme")
+    assert data["sentence"].startswith("Acme:")
+    assert data["evidence"]["users_before"] == 6
+    assert data["evidence"]["observed"] < data["evidence"]["expected"]
+
+
+def test_a_failure_is_retried_with_the_same_id_and_in_order(scene, receiver):
+    receiver.answers = [(500, {}, 0)]
+    to = endpoint(scene, receiver.url)["id"]
+    for sequence in (1, 2, 3):
+        post(scene, to, sequence, payload=json.dumps({"n": sequence}))
+    run(scene.engine, lambda: len(logged(scene)) == 1)
+    assert states(scene) == ["waiting"] * 3
+    hurry(scene)
+    run(scene.engine, lambda: states(scene) == ["delivered"] * 3)
+    assert [json.loads(body)["n"] for _, body in receiver.got] == [1, 1, 2, 3]
+    ids = [headers["webhook-id"] for headers, _ in receiver.got]
+    assert ids[0] == ids[1]
+    assert [row["status"] for row in logged(scene)] == [500, 204, 204, 204]
+
+
+def test_a_spent_message_releases_the_next(scene, receiver):
+    receiver.answers = [(500, {}, 0)]
+    to = endpoint(scene, receiver.url)["id"]
+    post(scene, to, 1)
+    post(scene, to, 2)
+    run(scene.engine, lambda: states(scene) == ["failed", "delivered"], webhooks_attempts=1)
+
+
+def test_retry_after_is_honored(scene, receiver):
+    receiver.answers = [(429, {"retry-after": "3600"}, 0)]
+    post(scene, endpoint(scene, receiver.url)["id"], 1)
+    run(scene.engine, lambda: logged(scene))
+    [row] = scene.rows(outbox)
+    assert 3500 < (row["next_attempt_at"] - row["recorded_at"]).total_seconds() < 3700
+
+
+def test_gone_disables_the_endpoint(scene, receiver):
+    receiver.answers = [(410, {}, 0)]
+    to = endpoint(scene, receiver.url)["id"]
+    post(scene, to, 1)
+    post(scene, to, 2)
+    run(scene.engine, lambda: states(scene) == ["failed", "failed"])
+    assert len(receiver.got) == 1
+    assert [row["state"] for row in scene.rows(endpoints)] == ["disabled"]
+
+
+def test_a_slow_endpoint_delays_no_other(scene, receiver):
+    slow = Receiver(*[(204, {}, 4)] * 40)
+    try:
+        to_slow, to_fast = endpoint(scene, slow.url)["id"], endpoint(scene, receiver.url)["id"]
+        for i in range(40):
+            post(scene, to_slow, 1, episode=f"s{i}")
+        post(scene, to_fast, 1)
+        started = time.monotonic()
+        run(scene.engine, lambda: receiver.got)
+        assert time.monotonic() - started < 15
+        assert len(slow.got) <= 16
+    finally:
+        slow.close()
+
+
+def test_redirects_are_not_followed(scene, receiver):
+    other = Receiver()
+    receiver.answers = [(302, {"location": other.url}, 0)]
+    post(scene, endpoint(scene, receiver.url)["id"], 1)
+    run(scene.engine, lambda: logged(scene))
+    other.close()
+    assert other.got == []
+    assert states(scene) == ["waiting"]
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]", "10.1.2.3", "169.254.169.254", "[::ffff:127.0.0.1]"])
+def test_private_addresses_are_refused(scene, receiver, host):
+    port = receiver.url.split(":")[2]
+    post(scene, endpoint(scene, f"http://{host}:{port}")["id"], 1)
+    run(scene.engine, lambda: logged(scene), webhooks_allow_private=False, patience=25)
+    assert receiver.got == []
+    assert logged(scene)[0]["status"] is None
+
+
+def test_transitions_reach_the_topic(six_users, kafka, topic):
+    name = topic("alerts")
+    six_users.live(80, 105)
+    prefixed = name.removesuffix("alerts")
+    with six_users.engine.begin() as connection:
+        connection.execute(update(endpoints).values(url=f"kafka:{prefixed}"))
+    run(six_users.engine, lambda: set(states(six_users)) == {"delivered"}, kafka=kafka, patience=30)
+    consumer = KafkaConsumer(name, bootstrap_servers=kafka, auto_offset_reset="earliest", consumer_timeout_ms=5000)
+    [first, *_] = list(consumer)
+    consumer.close()
+    assert first.key.decode() == six_users.alerts[0]["episode"]
+    assert json.loads(first.value)["type"] == "alert.firing"
