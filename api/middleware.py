@@ -5,10 +5,11 @@ from urllib.parse import unquote_to_bytes
 
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.metrics import Metrics
-from api.problems import problem, respond
+from api.problems import handle, problem, respond
 
 MAX_BODY = 32 * 1024 * 1024
 TOO_LARGE = f"The body is larger than {MAX_BODY:,} bytes; send it in parts."
@@ -78,7 +79,23 @@ class Guard:
         if _declared(scope) > MAX_BODY:
             await _too_large(scope, receive, send)
             return
-        await self._app(scope, _limited(receive), send)
+        await self._answer(scope, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = False
+
+        async def noting(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self._app(scope, _limited(receive), noting)
+        except Exception as error:
+            if started:
+                raise
+            answer = await handle(Request(scope), error)
+            await answer(scope, receive, send)
 
 
 def _with_headers(send: Send, path: str) -> Send:

@@ -13,4 +13,10 @@ def events(n: int) -> Iterator[tuple[str, int, str, str, str]]:
     for i in range(n):
         account = chosen.randrange(2000)
         time = START + i * HOURS * 3_600_000 // max(n, 1)
-        yield f"event-{i}", time, f"feature-{chosen.randrange(12)}", f"account-{account}", f"user-{account}-{chosen.randrange(25)}"
+        yield (
+            f"event-{i}",
+            time,
+            f"feature-{chosen.randrange(12)}",
+            f"account-{account}",
+            f"user-{account}-{chosen.randrange(25)}",
+        )

@@ -36,7 +36,6 @@ class Result:
 
     name: str
     rates: list[float]
-    note: str = ""
 
     @property
     def rate(self) -> float:
@@ -55,7 +54,7 @@ def fill_batches(bootstrap: str, n: int, names: Sequence[str] = ("events", "even
     """Topics under a new prefix with n events, 200 to a record, as the collector writes them; returns the prefix."""
     prefix = f"bench-{uuid.uuid4().hex[:6]}-"
     _create(bootstrap, {prefix + name: PARTITIONS for name in names})
-    producer = KafkaProducer(bootstrap_servers=bootstrap, acks="all", compression_type="zstd", linger_ms=20)
+    producer = KafkaProducer(bootstrap_servers=bootstrap, acks="all", linger_ms=20)
     waiting: dict[int, list[tuple[UsageEvent, int]]] = {}
     for event_id, time, name, account, user in events(n):
         event = UsageEvent(id=event_id, time=time, name=name, account=account, user=user)
@@ -92,24 +91,25 @@ def _create(bootstrap: str, topics: dict[str, int]) -> None:
     admin.close()
 
 
-def peer(name: str, *arguments: object, runs: int = 1, label: str = "", note: str = "") -> Result:
+def peer(name: str, *arguments: object, runs: int = 1, label: str = "") -> Result:
     """Runs a peer's script in the peers' environment; it prints `{"events": …, "seconds": …}`."""
     command = [str(_peers() / "bin" / "python"), str(ROOT / "benchmarks" / "peers" / f"{name}.py")]
-    return measure([*command, *map(str, arguments)], label or name, runs, note)
+    return measure([*command, *map(str, arguments)], label or name, runs)
 
 
-def measure(command: list[str], label: str, runs: int, note: str = "") -> Result:
+def measure(command: list[str], label: str, runs: int) -> Result:
     """Runs a contestant several times, one after the other."""
     rates = []
     for _ in range(runs):
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600, check=False)
         if done.returncode:
             raise SystemExit(f"{label} failed with {done.returncode}:\n{done.stderr[-3000:]}")
-        counted: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
+        # Faust writes to the terminal, too.
+        counted: dict[str, Any] = json.JSONDecoder().raw_decode(done.stdout[done.stdout.index('{"events"') :])[0]
         rates.append(counted["events"] / counted["seconds"])
         if counted.get("profile"):
             print(counted["profile"])
-    return Result(label, rates, note)
+    return Result(label, rates)
 
 
 def _peers() -> Path:
@@ -126,7 +126,9 @@ def _peers() -> Path:
 
 def show(title: str, ours: Result, peers: Sequence[tuple[Result, float]]) -> bool:
     """Prints one table: rates, our ratio to each, and whether the wanted ratio is reached; true when all are."""
-    print(f"\n{title}\n{os.cpu_count()} cores, {psutil.virtual_memory().total >> 30} GB; medians of {len(ours.rates)} runs")
+    print(
+        f"\n{title}\n{os.cpu_count()} cores, {psutil.virtual_memory().total >> 30} GB; medians of {len(ours.rates)} runs"
+    )
     print(f"  {'':44}{'events/s':>12}{'ours is':>10}{'wanted':>9}")
     print(f"  {ours.name:44}{ours.rate:>12,.0f}")
     reached = True
@@ -134,5 +136,7 @@ def show(title: str, ours: Result, peers: Sequence[tuple[Result, float]]) -> boo
         ratio = ours.rate / peer_result.rate
         reached &= ratio >= wanted
         verdict = "" if ratio >= wanted else "  MISSED"
-        print(f"  {peer_result.name:44}{peer_result.rate:>12,.0f}{ratio:>8.1f} x{wanted:>7g} x{verdict}  {peer_result.note}")
+        print(
+            f"  {peer_result.name:44}{peer_result.rate:>12,.0f}{ratio:>8.1f} x{wanted:>7g} x{verdict}  {peer_result.note}"
+        )
     return reached

@@ -133,5 +133,5 @@ class Producer:
 
 
 def _is_fatal(error: Exception) -> bool:
-    """Whether a producer that said this needs replacing: anything but silence, and what ends well when it is retried."""
+    """Whether a producer that said this needs replacing: anything but silence and what retrying mends."""
     return not isinstance(error, KafkaTimeoutError | RetriableError | MessageSizeTooLargeError)

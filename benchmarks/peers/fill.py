@@ -12,7 +12,7 @@ from confluent_kafka import Producer
 from load import events
 
 bootstrap, topic, n = sys.argv[1], sys.argv[2], int(sys.argv[3])
-producer = Producer({"bootstrap.servers": bootstrap, "compression.type": "zstd", "linger.ms": 50, "acks": "all"})
+producer = Producer({"bootstrap.servers": bootstrap, "linger.ms": 50, "acks": "all"})
 encode = msgspec.msgpack.Encoder().encode
 started = time.perf_counter()
 for event_id, moment, name, account, user in events(n):

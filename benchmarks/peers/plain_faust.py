@@ -27,7 +27,7 @@ started, done = 0.0, 0
 
 
 @app.agent(app.topic(topic, key_type=bytes, value_type=bytes))
-async def count(stream):  # noqa: ANN001, ANN201
+async def count(stream):
     """Counts."""
     global started, done  # noqa: PLW0603
     async for value in stream:

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, String, cast, func, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from schemas.database import paging
+from schemas.database.searching import narrow
 from schemas.database.tables import (
     account_arr,
     account_facts,
@@ -83,7 +84,7 @@ def list_accounts(
     if wanted.traits:
         query = query.where(accounts.c.traits.contains(wanted.traits))
     if wanted.q:
-        query = query.where(account_words.op("@@")(func.to_tsquery("simple", prefixes(wanted.q))))
+        query = narrow(connection, query, accounts.c.number, account_words, workspace, wanted.q)
     values = paging.decode(cursor, (of, str)) if cursor else None
     query = paging.after(query, (column, accounts.c.account), values, descending=descending)
     found = [dict(row) for row in connection.execute(query.limit(limit + 1)).mappings()]
@@ -92,12 +93,6 @@ def list_accounts(
     for item, row in zip(page.items, found, strict=False):
         item["open_alerts"] = open_alerts.get(row["_number"], 0)
     return page
-
-
-def prefixes(words: str) -> str:
-    """A text query that finds what has each word, or a word that starts so."""
-    found = "".join(letter if letter.isalnum() else " " for letter in words).split()
-    return " & ".join(f"{word}:*" for word in found[:8])
 
 
 def _open_alerts(connection: Connection, workspace: int, numbers: list[int]) -> dict[int, int]:

@@ -7,7 +7,8 @@ import msgspec
 from sqlalchemy import Connection, Select, func, select
 
 from schemas.database import paging
-from schemas.database.accounts import CLOSED, number_of, prefixes
+from schemas.database.accounts import CLOSED, number_of
+from schemas.database.searching import narrow
 from schemas.database.tables import (
     accounts,
     alert_segment,
@@ -46,6 +47,8 @@ def list_alerts(
     """A page of alerts, the newest first."""
     account = number_of(connection, workspace, wanted.account) if wanted.account else None
     query = _where(_alerts(workspace), wanted, account)
+    if wanted.q:
+        query = narrow(connection, query, alerts.c.episode, alert_words, workspace, wanted.q)
     values = paging.decode(cursor, (datetime, str)) if cursor else None
     query = paging.after(query, _KEY, values, descending=True).limit(limit + 1)
     rows = [_with_numbers(row) for row in connection.execute(query).mappings()]
@@ -104,8 +107,6 @@ def _where(query: Select[Any], wanted: AlertFilter, account: int | None) -> Sele
         query = query.where(alerts.c.fired_at >= wanted.since)
     if wanted.until:
         query = query.where(alerts.c.fired_at < wanted.until)
-    if wanted.q and (words := prefixes(wanted.q)):
-        query = query.where(alert_words.op("@@")(func.to_tsquery("simple", words)))
     return query
 
 

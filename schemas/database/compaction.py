@@ -29,7 +29,8 @@ def compact_day(database: Database, topic: int, partition: int, day: int, until:
 
 def expire_ids(database: Database, now: int, kept: int) -> None:
     """Forgets the ids of live events received more than `kept` ms before the newest ones (not the clock: it may run on
-    while nothing is folded)."""
+    while nothing is folded).
+    """
     with database.writing() as connection:
         live = counted_ids.c.topic == TOPIC_CODES[EVENTS]
         before = min(now, newest_hour(connection, TOPIC_CODES[EVENTS]) * HOUR_MS) - kept

@@ -14,6 +14,7 @@ def create(url: str, *, pool: int = 5, application: str = "ebbtide") -> Engine:
         pool_size=pool,
         max_overflow=pool,
         pool_pre_ping=True,
+        hide_parameters=True,  # no personal data in logs
         pool_recycle=1800,
         connect_args={
             "application_name": application,

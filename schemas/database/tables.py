@@ -50,6 +50,16 @@ def _recorded() -> Column[Any]:
     return _time("recorded_at", nullable=False, server_default=func.now())
 
 
+def _words(*columns: ColumnElement[Any]) -> ColumnElement[Any]:
+    """The words of some texts, as full-text search compares them; with literals, so that an index can hold them."""
+    texts = [func.coalesce(column, literal_column("''")) for column in columns]
+    whole: ColumnElement[Any] = texts[0]
+    for other in texts[1:]:
+        whole = whole.op("||")(literal_column("' '")).op("||")(other)
+    plain = func.regexp_replace(whole, *(literal_column(part) for part in ("'[^[:alnum:]]+'", "' '", "'g'")))
+    return func.to_tsvector(literal_column("'simple'"), plain)
+
+
 def _json(name: str, default: str = "{}") -> Column[Any]:
     return Column(name, JSONB, nullable=False, server_default=text(f"'{default}'::jsonb"))
 
@@ -109,10 +119,7 @@ account_arr = literal_column(
     "(CASE WHEN jsonb_typeof(accounts.traits -> 'arr') = 'number' THEN (accounts.traits -> 'arr')::numeric ELSE 0 END)",
     Numeric,
 )
-account_words: ColumnElement[Any] = literal_column(
-    "to_tsvector('simple', regexp_replace(accounts.account || ' ' || coalesce(accounts.traits ->> 'name', ''), "
-    "'[^[:alnum:]]+', ' ', 'g'))"
-)
+account_words = _words(accounts.c.account, accounts.c.traits.op("->>")(literal_column("'name'")))
 Index("accounts_by_name", accounts.c.workspace, account_name, accounts.c.account)
 Index("accounts_by_arr", accounts.c.workspace, account_arr.desc(), accounts.c.account.desc())
 Index("accounts_words", account_words, postgresql_using="gin")
@@ -434,9 +441,7 @@ alerts = Table(
 
 # An account's alert is in the segment of its peers.
 alert_segment = literal_column("coalesce(alerts.segment, alerts.evidence ->> 'segment')", Text)
-alert_words: ColumnElement[Any] = literal_column(
-    "to_tsvector('simple', regexp_replace(alerts.sentence, '[^[:alnum:]]+', ' ', 'g'))"
-)
+alert_words = _words(alerts.c.sentence)
 Index("alerts_of_segment", alerts.c.workspace, alert_segment, alerts.c.fired_at, alerts.c.episode)
 Index("alerts_words", alert_words, postgresql_using="gin")
 

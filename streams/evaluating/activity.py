@@ -5,6 +5,7 @@ A key is (account number, behavior number) packed into 64 bits. Days are local d
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,14 +55,16 @@ class Activity:
 
     def presences(self, key: int, first: int, last: int) -> tuple[Ints, Ints]:
         """Days and users of one key from day `first` to `last`, both included."""
-        begin, end = np.searchsorted(self.seen_day, [first, last + 1]).tolist()
-        mine = self.seen_key[begin:end] == key
-        return self.seen_day[begin:end][mine], self.seen_user[begin:end][mine]
+        keys, days, users = self._by_key
+        mine = slice(*np.searchsorted(keys, [key, key + 1]).tolist())
+        span = slice(*np.searchsorted(days[mine], [first, last + 1]).tolist())
+        return days[mine][span], users[mine][span]
 
-    def events_of(self, key: int, first: int, last: int) -> int:
-        """Events of one key from day `first` to `last`, both included."""
-        begin, end = np.searchsorted(self.day, [first, last + 1]).tolist()
-        return int(self.events[begin:end][self.key[begin:end] == key].sum())
+    @cached_property
+    def _by_key(self) -> tuple[Ints, Ints, Ints]:
+        """Presences by key, then day."""
+        order = np.argsort(self.seen_key, kind="stable")
+        return self.seen_key[order], self.seen_day[order], self.seen_user[order]
 
 
 def gather(days: Ints, keys: Ints, events: Ints, owners: Ints, users: Ints) -> Activity:

@@ -66,7 +66,9 @@ def list_(
     if as_json:
         print(json.dumps(keys, default=str))  # noqa: T201
         return
-    table = Table("id", "name", "key", "scopes", "created", "last used", "revoked", box=None)
+    table = Table(*("id", "name", "key", "scopes", "created", "last used", "revoked"), box=None)
+    for column in table.columns:
+        column.no_wrap = True
     for key in keys:
         table.add_row(*(_cell(key[column]) for column in _COLUMNS))
     output.print(table)

@@ -47,12 +47,10 @@ class Score(msgspec.Struct, frozen=True):
 
 def chapter(story: Story, alerts: Iterable[Alert], implemented: Sequence[str]) -> Chapter:
     """How a story stands after these alerts."""
-    if not any(kind in implemented for kind in story.kinds):
-        return Chapter(story, "waiting")
     alerts = list(alerts)
     told = sorted((alert for alert in alerts if _tells(alert, story)), key=_fired)
     if not told:
-        return Chapter(story, "open")
+        return Chapter(story, "open" if set(story.kinds) & set(implemented) else "waiting")
     disturbed = [alert for alert in alerts if _account(alert) == story.quiet and _fired(alert) > moment_of(story.since)]
     if disturbed:
         return Chapter(story, "open", f"but {story.quiet} was flagged too: {disturbed[0]['sentence']}")

@@ -14,9 +14,10 @@ from deploy.local.demo.state import Scene, lag_of
 from deploy.local.demo.stories import Story
 from deploy.local.demo.view import View
 from deploy.local.importing.payloads import Request
+from schemas.alerts import AlertKind
 from schemas.clock import Clock
 
-IMPLEMENTED = ("behavior.dropped",)
+IMPLEMENTED = (AlertKind.BEHAVIOR_DROPPED,)  # the kinds that have a detector; a story of another kind waits for it
 
 
 class Company(msgspec.Struct, frozen=True):

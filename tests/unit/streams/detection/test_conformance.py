@@ -1,0 +1,121 @@
+"""What every detector must keep: determinism, order of keys, restarts, scale, silence, days not known."""
+
+import copy
+import time
+
+import numpy as np
+import pytest
+
+from streams.baselines import Day
+from streams.detectors.behavior_dropped import BehaviorDropped
+from streams.detectors.examples import days_of
+
+DETECTORS = [BehaviorDropped]
+pytestmark = pytest.mark.parametrize("detector", [make() for make in DETECTORS], ids=lambda one: one.name)
+
+
+def world(keys=30, days=160, seed=1):
+    """Keys of all sizes; every fifth stops on day 120."""
+    rng = np.random.default_rng(seed)
+    rates = np.geomspace(0.3, 40, keys)
+    week = np.array([1, 1, 1, 1, 1, 0.1, 0.1])
+    users = np.stack([rng.poisson(rates * week[day % 7]) for day in range(days)], axis=1)
+    users[::5, 120:] = 0
+    return users
+
+
+def named(count):
+    return np.arange(1, count + 1, dtype=np.int64) << 32
+
+
+def run(detector, users, state=None, first=0):
+    state = detector.initial(named(len(users))) if state is None else state
+    found = []
+    for day in days_of(users, first):
+        state, verdicts = detector.step(state, day)
+        found.append(verdicts)
+    return state, found
+
+
+def same(a, b):
+    return all(
+        np.array_equal(x.crosses, y.crosses) and np.allclose(x.score, y.score) and np.allclose(x.threshold, y.threshold)
+        for x, y in zip(a, b, strict=True)
+    )
+
+
+def test_it_is_deterministic(detector):
+    assert same(run(detector, world())[1], run(detector, world())[1])
+
+
+def test_it_finds_who_stopped_and_no_one_else(detector):
+    _, found = run(detector, world())
+    crossed = np.any([verdicts.crosses for verdicts in found[120:]], axis=0)
+    stopped = np.arange(30) % 5 == 0
+    busy = np.geomspace(0.3, 40, 30) > 1
+    assert crossed[stopped & busy].all()
+    assert crossed[~stopped].sum() <= 2
+
+
+def test_a_restart_changes_nothing(detector):
+    users = world()
+    whole = run(detector, users)[1]
+    state, first = run(detector, users[:, :100])
+    state = detector.load(copy.deepcopy(detector.save(state)))
+    assert same(whole, first + run(detector, users[:, 100:], state, 100)[1])
+
+
+def test_the_order_of_peers_does_not_matter(detector):
+    users = world()
+    turn = np.random.default_rng(2).permutation(len(users))
+    straight, turned = run(detector, users)[1], run(detector, users[turn])[1]
+    for a, b in zip(straight, turned, strict=True):
+        assert np.array_equal(a.crosses[turn], b.crosses)
+        assert np.allclose(a.score[turn], b.score, atol=0.051)  # sums in another order may move a score by a bin
+
+
+def test_keys_that_come_later_change_nothing_before_them(detector):
+    users = world()
+    users[20:, :50] = 0
+    whole = run(detector, users)[1]
+    state, first = run(detector, users[:20, :50])
+    state = detector.grown(state, named(30))
+    later = run(detector, users[:, 50:], state, 50)[1]
+    assert all(np.array_equal(a.crosses[:20], b.crosses) for a, b in zip(whole[:50], first, strict=True))
+    assert all(np.array_equal(a.crosses, b.crosses) for a, b in zip(whole[50:], later, strict=True))
+
+
+def test_nothing_in_nothing_out(detector):
+    state, found = run(detector, np.zeros((5, 100)))
+    assert not any(verdicts.crosses.any() for verdicts in found)
+    assert not found[-1].judged.any()
+    empty = detector.initial(np.empty(0, np.int64))
+    for day in days_of(np.zeros((0, 3))):
+        empty, _ = detector.step(empty, day)
+
+
+def test_days_that_are_not_known_are_not_silence(detector):
+    users = world()[1:2] + 3
+    state, _ = run(detector, users[:, :110])
+    for i in range(60):
+        blank = np.zeros(1)
+        day = Day(110 + i, False, blank, blank, np.zeros(1, np.int64), np.zeros(1, np.int64), 1)
+        state, verdicts = detector.step(state, day)
+        assert not verdicts.crosses.any()
+
+
+def test_the_young_are_not_judged(detector):
+    _, found = run(detector, np.array([[5] * 20 + [0] * 7]))
+    assert not any(verdicts.judged.any() for verdicts in found)
+
+
+def test_time_grows_with_keys_and_not_faster(detector):
+    def seconds(keys):
+        rng = np.random.default_rng(3)
+        users = rng.poisson(3, (keys, 50)).astype(float)
+        started = time.perf_counter()
+        run(detector, users)
+        return time.perf_counter() - started
+
+    seconds(100)
+    assert seconds(40_000) < 25 * seconds(4_000)
