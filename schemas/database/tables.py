@@ -52,12 +52,12 @@ def _recorded() -> Column[Any]:
 
 def _words(*columns: ColumnElement[Any]) -> ColumnElement[Any]:
     """The words of some texts, as full-text search compares them; with literals, so that an index can hold them."""
-    texts = [func.coalesce(column, literal_column("''")) for column in columns]
+    texts = [func.coalesce(column, text("''")) for column in columns]
     whole: ColumnElement[Any] = texts[0]
     for other in texts[1:]:
-        whole = whole.op("||")(literal_column("' '")).op("||")(other)
-    plain = func.regexp_replace(whole, *(literal_column(part) for part in ("'[^[:alnum:]]+'", "' '", "'g'")))
-    return func.to_tsvector(literal_column("'simple'"), plain)
+        whole = whole.op("||")(text("' '")).op("||")(other)
+    plain = func.regexp_replace(whole, *(text(part) for part in ("'[^[:alnum:]]+'", "' '", "'g'")))
+    return func.to_tsvector(text("'simple'"), plain)
 
 
 def _json(name: str, default: str = "{}") -> Column[Any]:
@@ -119,7 +119,7 @@ account_arr = literal_column(
     "(CASE WHEN jsonb_typeof(accounts.traits -> 'arr') = 'number' THEN (accounts.traits -> 'arr')::numeric ELSE 0 END)",
     Numeric,
 )
-account_words = _words(accounts.c.account, accounts.c.traits.op("->>")(literal_column("'name'")))
+account_words = _words(accounts.c.account, accounts.c.traits.op("->>")(text("'name'")))
 Index("accounts_by_name", accounts.c.workspace, account_name, accounts.c.account)
 Index("accounts_by_arr", accounts.c.workspace, account_arr.desc(), accounts.c.account.desc())
 Index("accounts_words", account_words, postgresql_using="gin")
