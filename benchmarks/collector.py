@@ -65,7 +65,8 @@ def main() -> int:
     """Runs it and prints a table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=int, default=10)
-    parser.add_argument("--connections", type=int, default=32)
+    parser.add_argument("--connections", type=int, default=32, help="of those that send batches")
+    parser.add_argument("--clients", type=int, default=256, help="connections of those that send single events")
     seconds, connections = (arguments := parser.parse_args()).seconds, arguments.connections
     if shutil.which("wrk") is None:
         print("wrk is missing: apt-get install wrk", file=sys.stderr)

@@ -29,7 +29,7 @@ def compare(bootstrap: str, n: int, runs: int) -> tuple[Result, bool]:
     peers = [
         (peer("bare", bootstrap, singles, n, runs=runs, label="bare librdkafka + msgspec + count"), 1.2),
         (peer("quix", bootstrap, singles, n // 10, runs=runs, label="Quix Streams, tumbling count"), 10),
-        (peer("plain_faust", bootstrap, singles, n // 50, runs=runs, label="plain Faust with a table"), 25),
+        (peer("plain_faust", bootstrap, singles, n // 100, runs=runs, label="plain Faust with a table"), 25),
     ]
     reached = show("Fold: Kafka → decoded → window deltas (peers: one event a record)", ours, peers)
     if not reached:

@@ -101,7 +101,7 @@ def measure(command: list[str], label: str, runs: int) -> Result:
     """Runs a contestant several times, one after the other."""
     rates = []
     for _ in range(runs):
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600, check=False)
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=150, check=False)
         if done.returncode:
             raise SystemExit(f"{label} failed with {done.returncode}:\n{done.stderr[-3000:]}")
         # Faust writes to the terminal, too.

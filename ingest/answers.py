@@ -12,6 +12,7 @@ from schemas.events import UsageEvent
 
 _encode = msgspec.json.Encoder().encode
 _JSON = (b"content-type", b"application/json")
+_ANYONE = (b"access-control-allow-origin", b"*")
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -24,7 +25,7 @@ class Answer(msgspec.Struct, frozen=True):
 
     async def send(self, send: Send, more: bool = False) -> None:
         """Writes it out; with `more` the response is complete for the client, yet still open on our side."""
-        headers = [_JSON, (b"content-length", b"%d" % len(self.body))]
+        headers = [_JSON, _ANYONE, (b"content-length", b"%d" % len(self.body))]
         if self.retry_after is not None:
             headers.append((b"retry-after", b"%d" % self.retry_after))
         if self.close:

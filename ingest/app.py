@@ -16,7 +16,7 @@ from ingest.errors import Refusal
 from ingest.intake import Parts
 from ingest.kafka import Producer
 from ingest.keys import Keyring
-from ingest.routes import routes
+from ingest.routes import Collector
 from ingest.settings import IngestSettings
 from ingest.sink import Sink
 from schemas.clock import Clock
@@ -49,8 +49,8 @@ def create_app(settings: IngestSettings, clock: Clock | None = None) -> FastAPI:
         await sink.close(settings.shutdown_seconds)
         database.close()
 
-    app = FastAPI(**openapi.ABOUT, lifespan=lifespan)
-    app.router.routes[:0] = routes(parts)
+    app = Collector(**openapi.ABOUT, lifespan=lifespan)
+    app.take(parts)
     app.include_router(operations.router(parts))
     app.include_router(harmless.router)
     app.add_middleware(

@@ -6,6 +6,7 @@ It is plain ASGI, since FastAPI's own handling of a request costs as much as rea
 from functools import lru_cache
 
 import msgspec
+import structlog
 from starlette.types import Receive, Scope, Send
 
 from ingest import answers, body, draining, formats, metrics
@@ -28,6 +29,7 @@ from schemas.rejections import Rejection
 from schemas.topics import EVENTS, HISTORY
 
 _UNANNOUNCED = 256 * 1024  # room held for a body that does not say how large it is
+_log = structlog.get_logger()
 _count = lru_cache(1024)(metrics.REQUESTS.labels)
 
 
@@ -53,6 +55,9 @@ class Intake:
             answer = await self._take(head, receive)
         except Refusal as refusal:
             answer = answers.refused(refusal)
+        except Exception:
+            _log.exception("a request failed", route=self._route)
+            answer = answers.refused(Refusal(500, "internal", "Not kept: the collector failed; its log says why."))
         _count(self._route, str(answer.status)).inc()
         if answer.status == 413:
             await draining.send(answer, receive, send, awaits_go_ahead=head.expects)

@@ -14,7 +14,9 @@ class IngestSettings(Settings):
     collector_port: int = Field(8080, ge=0, le=65535, description="the port to listen on")
     commit_ms: float = Field(3, ge=0, le=1000, description="how long an event waits for others to share its record")
     commit_events: int = Field(4_000, ge=1, description="as many events are produced without waiting longer")
-    in_flight_bytes: int = Field(64 * MIB, ge=32 * MIB, description="received and not yet acknowledged by Kafka; then 503")
+    in_flight_bytes: int = Field(
+        64 * MIB, ge=32 * MIB, description="received and not yet acknowledged by Kafka; then 503"
+    )
     stall_seconds: float = Field(3, gt=0, description="Kafka may be silent for so long; then 503 at once")
     answer_seconds: float = Field(8, gt=0, description="a request is answered with 503 after so long without an ack")
     retry_after: int = Field(2, ge=1, description="seconds that a client should wait after a 503")

@@ -25,6 +25,7 @@ from schemas.rejections import Rejection
 from schemas.topics import EVENTS, HISTORY
 
 _HEALTHY = 5.0  # seconds since the last acknowledged heartbeat
+_AHEAD = 2  # commits that Kafka may owe us before a further one waits, and grows meanwhile
 _GRACE = 3.0  # seconds that the producer may take longer than it was told
 _log = structlog.get_logger()
 
@@ -67,11 +68,13 @@ class Sink:
     ) -> None:
         """Returns when Kafka has all of it. Raises a Refusal (503) when that is not certain."""
         commit = self._open
+        if not commit.count:
+            asyncio.get_running_loop().call_later(self._settings.answer_seconds, self._expire, commit)
         commit.add(stream, events, rejections, size)
         self._in_flight += size
         if commit.count >= self._settings.commit_events or commit.size > LARGE:
             self.flush()
-        elif self._timer is None:
+        elif self._timer is None and len(self._unsettled) < _AHEAD:
             loop = asyncio.get_running_loop()
             self._timer = loop.call_later(self._settings.commit_ms / 1000, self.flush)
         if await commit.wait() is not None:
@@ -118,6 +121,7 @@ class Sink:
 
     def _produce(self, records: list[Record]) -> Commit:
         commit = Commit()
+        asyncio.get_running_loop().call_later(self._settings.answer_seconds, self._expire, commit)
         self._send(commit, records)
         return commit
 
@@ -125,8 +129,6 @@ class Sink:
         commit.produced = time.monotonic()
         self._unsettled[commit] = None
         metrics.COMMIT_RECORDS.observe(len(records))
-        timeout = UnavailableError("no acknowledgement in time")
-        asyncio.get_running_loop().call_later(self._settings.answer_seconds, commit.settle, timeout)
         self._producer.produce(records, partial(self._done, commit))
 
     def _done(self, commit: Commit, error: Exception | None) -> None:
@@ -134,11 +136,20 @@ class Sink:
         self._unsettled.pop(commit)
         self._in_flight -= commit.size
         commit.settle(error)
+        if self._open.count and self._timer is None:
+            self.flush()
         if error is None:
             metrics.PRODUCE_SECONDS.observe(time.monotonic() - commit.produced)
             return
         metrics.FAILED.inc()
         _log.warning("Kafka did not acknowledge a commit; its senders were told to retry", error=repr(error)[:300])
+
+    def _expire(self, commit: Commit) -> None:
+        """Lets those go who have waited too long. What is produced by then may yet arrive; what is not, is dropped."""
+        if commit is self._open and commit.count:
+            self._open = Commit()
+            self._in_flight -= commit.size
+        commit.settle(UnavailableError("no acknowledgement in time"))
 
     def watch(self) -> None:
         """Gives up a producer that neither delivers nor fails in the time it was given."""

@@ -1,0 +1,1 @@
+"""The stream worker: Kafka to windows, windows to findings, findings to alerts, alerts to whoever asked."""

@@ -20,9 +20,9 @@ from schemas.database.evaluation import Task
 from schemas.days import day_start
 from streams import metrics
 from streams.calendar import day_number, day_of
-from streams.detectors.behavior_dropped import BehaviorDropped
 from streams.evaluating import checkpoints, folding, loading
-from streams.evaluating.folding import Happening, Progress
+from streams.evaluating.folding import Detectors, Progress
+from streams.evaluating.opening import Happening, closing
 from streams.evaluating.reconciling import Revision, Stretch, reconcile
 from streams.evaluating.world import World
 from streams.evidence import CONTEXT
@@ -39,7 +39,7 @@ class Plan(NamedTuple):
     """
 
     world: World
-    detector: BehaviorDropped
+    detectors: Detectors
     task: Task
     start: Progress
     after: int
@@ -88,30 +88,30 @@ def _plan(engine: Engine, workspace: int, watermark: int) -> Plan | None:
         return None
     with engine.begin() as connection:
         world, settings = loading.load_world(connection, workspace)
-        detector = BehaviorDropped(float(str(settings.get("budget", BUDGET))))
+        detectors = Detectors(float(str(settings.get("budget", BUDGET))))
         last, newest = loading.last_closed(world, watermark), queries.newest_checkpoint(connection, workspace)
         lived = day_number(newest.date()) if newest else None
         redo = None if task.redo is None else loading.first_touched(world, to_ms(task.redo))
         begin = redo if redo is not None and (lived is None or redo <= lived) else None
-        start, anew = _start(connection, world, detector, begin, task.history)
+        start, anew = _start(connection, world, detectors, begin, task.history)
         if start is None or start.day >= last:
             queries.let_go(connection, workspace, task)
             return None
     since = start.day if anew or lived is None else lived
-    return Plan(world, detector, _with_gap(task, since + 1, last), start, start.day, last, lived)
+    return Plan(world, detectors, _with_gap(task, since + 1, last), start, start.day, last, lived)
 
 
 def _start(
-    connection: Connection, world: World, detector: BehaviorDropped, redo: int | None, history: bool
+    connection: Connection, world: World, detectors: Detectors, redo: int | None, history: bool
 ) -> tuple[Progress | None, bool]:
     """The state to go on from: the newest, or the newest before the day `redo`; else the very beginning (true)."""
     before = None if redo is None else _stamp(redo)
     saved = queries.checkpoint_before(connection, world.workspace, before)
-    start = None if saved is None else checkpoints.load(saved, detector)
+    start = None if saved is None else checkpoints.load(saved, detectors)
     if start is not None:
         return start, False
     first = loading.first_day(connection, world, history or redo is not None)
-    return None if first is None else folding.begin(detector, first), True
+    return None if first is None else folding.begin(detectors, first), True
 
 
 def _with_gap(task: Task, first: int, last: int) -> Task:
@@ -129,23 +129,24 @@ def _fold(engine: Engine, plan: Plan) -> Folded:
             ahead = min(until + 4, plan.last)
             activity = loading.load_activity(connection, plan.world, progress.day + 1 - CONTEXT, ahead)
         dark = loading.unwatched(np.unique(activity.day), [(first, min(last, ahead)) for first, last in plan.task.gaps])
-        for state, found in folding.fold(plan.world, activity, progress, until, plan.detector, dark):
+        for state, found in folding.fold(plan.world, activity, progress, until, plan.detectors, dark):
             happenings += found
             if checkpoints.worth_keeping(state.day, plan.last):
-                states[state.day] = checkpoints.save(state, plan.detector)
+                states[state.day] = checkpoints.save(state, plan.detectors)
     return Folded(happenings, states, progress)
 
 
 def _write(connection: Connection, plan: Plan, folded: Folded, now: datetime) -> list[Revision] | None:
     world, number = plan.world, plan.world.workspace
     moment = max(day_start(zone, day_of(plan.last + 1)) for zone in world.zones)
-    counts = len(folded.end.detector.keys), len(folded.happenings)
+    counts = len(folded.end.accounts.keys), len(folded.happenings)
     if not queries.finish(connection, number, plan.task, to_datetime(moment), counts):
         return None
     started = plan.after
-    boundary, origin = partial(_closing, world, day=started), partial(_origin, plan)
-    stretch = Stretch(folded.happenings, folded.end.lives, moment, boundary, origin)
-    open_now = {life.episode for life in folded.end.lives.values()} | {h.change.episode for h in folded.happenings}
+    boundary, origin = partial(closing, world, day=started), partial(_origin, plan)
+    lives = [*folded.end.lives.values(), *folded.end.segment_lives.values()]
+    stretch = Stretch(folded.happenings, lives, moment, boundary, origin)
+    open_now = {life.episode for life in lives} | {h.change.episode for h in folded.happenings}
     stored = alert_queries.stored_since(connection, number, _stamp(started), sorted(open_now))
     revisions = reconcile(world, stretch, *stored)
     alert_queries.write_alerts(connection, number, revisions, now)
@@ -173,11 +174,6 @@ def _origin(plan: Plan, opened_at: int) -> Origin:
         return Origin.LIVE
     live_from = _stamp(plan.lived + 1) if plan.lived is not None else _stamp(plan.last + 2)
     return Origin.HISTORY if to_datetime(opened_at) <= live_from + timedelta(hours=14) else Origin.LIVE
-
-
-def _closing(world: World, account: int, day: int) -> int:
-    zone = world.accounts[account].time_zone if account in world.accounts else world.time_zone
-    return day_start(zone, day_of(day + 1))
 
 
 def _stamp(day: int) -> datetime:

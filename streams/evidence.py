@@ -7,39 +7,49 @@ own habit: with p the share of days a person came, Λ = days · -ln(1 - p) since
 """
 
 import math
-from datetime import date
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from scipy.special import betainc
 
-from schemas.alerts import AlertKind, Evidence, GoneUser, Subject
+from schemas.alerts import Evidence, GoneUser
 from streams.calendar import day_of
 from streams.detectors.base import Case
-from streams.evaluating.activity import Activity, account_of, behavior_of
+from streams.evaluating.activity import Activity
 from streams.evaluating.world import Account, World
+from streams.sentences import long_date
 
 HABIT = 56
 BEFORE = 28
 CONTEXT = 150  # days of activity before the first evaluated one, so that evidence can look back
 _GONE_A_DAY = 1 / 365
-_NAMED = 3
-MINUS = "\N{MINUS SIGN}"
+
+
+class Finding(NamedTuple):
+    """A detector's case with its strength; `rule` is the detector's name and version."""
+
+    case: Case
+    score: float
+    threshold: float
+    rule: tuple[str, str]
 
 
 def evidence_of(
-    world: World, activity: Activity, key: int, case: Case, score: float, threshold: float, rule: tuple[str, str]
+    world: World, activity: Activity, who: Account, keys: Sequence[int], behavior: str, finding: Finding
 ) -> Evidence:
-    """The evidence of a key's case; `rule` is the detector's name and version."""
-    account = world.accounts[int(account_of(key))]
+    """The evidence of a finding on `who` (an account, or a segment standing for one), whose activity `keys` hold."""
+    case, score, threshold, rule = finding
     onset = max(case.onset, case.last - CONTEXT + HABIT)
     low, high = interval(case.expected, case.dispersion)
-    before = set(activity.presences(key, onset - BEFORE, onset - 1)[1].tolist())
-    active = set(activity.presences(key, max(onset, case.last - BEFORE + 1), case.last)[1].tolist())
-    gone = _gone(world, activity, key, before - active, onset, case.last)
+    before = _people(activity, keys, onset - BEFORE, onset - 1)
+    active = _people(activity, keys, max(onset, case.last - BEFORE + 1), case.last)
+    missing = before - active
+    gone = _gone(world, activity, keys[0], missing, onset, case.last) if len(keys) == 1 else ()
     return Evidence(
         detector=rule[0],
         version=rule[1],
-        behavior=world.behaviors[int(behavior_of(key))],
+        behavior=behavior,
         since=day_of(onset).isoformat(),
         window_from=day_of(case.last - case.window + 1).isoformat(),
         window_to=day_of(case.last).isoformat(),
@@ -53,7 +63,7 @@ def evidence_of(
         events_expected=round(case.events_expected, 1),
         score=round(score, 2),
         threshold=round(threshold, 2),
-        segment=account.segment,
+        segment=who.segment,
         segment_factor=round(case.factor, 4),
         segment_accounts=case.peers,
         users_before=len(before),
@@ -62,13 +72,17 @@ def evidence_of(
         users_still_active=tuple(sorted(world.user(user) for user in before & active)[:20]),
         smallest_visible_drop=round(1 - max(case.quiet_from - 1, 0) / max(case.expected, 1e-9), 3),
         quiet_if=f"at least {case.quiet_from:.0f} user-days in the same {case.window} days",
-        next_step=next_step(account, gone, sorted(world.user(user) for user in before & active), onset),
+        next_step=next_step(who, gone, sorted(world.user(user) for user in before & active), onset),
         extra={
             "once_in_account_years": round(10**score / 365.25, 1),
             "dispersion": round(case.dispersion, 4),
             "users_still": len(before & active),
         },
     )
+
+
+def _people(activity: Activity, keys: Sequence[int], first: int, last: int) -> set[int]:
+    return {user for key in keys for user in activity.presences(key, first, last)[1].tolist()}
 
 
 def interval(expected: float, dispersion: float) -> tuple[float, float]:
@@ -117,60 +131,3 @@ def next_step(account: Account, gone: tuple[GoneUser, ...], still: list[str], on
     if gone:
         return f"Call {gone[0].user} and ask what changed {when}."
     return f"Ask {account.name} what changed {when}."
-
-
-def sentence_of(account: Account, evidence: Evidence) -> str:
-    """One sentence that a customer-success manager can read out, made of the evidence alone."""
-    still = evidence.extra["users_still"]
-    people = "person" if evidence.users_before == 1 else "people"
-    what = "the product" if evidence.behavior == "*" else evidence.behavior
-    half = (evidence.high - evidence.low) / 2
-    since, until = date.fromisoformat(evidence.since), date.fromisoformat(evidence.window_to)
-    use = f"{still} of {evidence.users_before} {people} still use{'s' * (still == 1)} {what}{_others(evidence)}"
-    return (
-        f"{account.name}: {use}; in the {evidence.window_days} days to {long_date(until)} we saw "
-        f"{evidence.observed:.0f} user-days where {evidence.expected:.0f} ± {half:.0f} were expected ({change_of(evidence.ratio)}), since {long_date(since)}. "
-        f"{_who(evidence.users_gone)}{_peers(evidence)}"
-    )
-
-
-def subject_of(world: World, key: int) -> Subject:
-    """What an alert on a key is about."""
-    account, behavior = int(account_of(key)), int(behavior_of(key))
-    kind = AlertKind.BEHAVIOR_DROPPED
-    return Subject(kind=kind, account=world.accounts[account].account, behavior=world.behaviors[behavior])
-
-
-def change_of(ratio: float) -> str:
-    """A ratio as a change in percent, with the typographer's minus."""
-    percent = int(np.rint((ratio - 1) * 100))
-    sign = MINUS if percent < 0 else "+" if percent else "±"
-    return f"{sign}{abs(percent)} %"
-
-
-def long_date(day: date) -> str:
-    """A day as people say it: 3 May 2026."""
-    return f"{day.day} {day:%B %Y}"
-
-
-def _who(gone: tuple[GoneUser, ...]) -> str:
-    if not gone:
-        return ""
-    names = [user.user for user in gone[:_NAMED]]
-    more = len(gone) - len(names)
-    parts = [*names, f"{more} more"] if more else names
-    listed = parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
-    return f"{listed} stopped; "
-
-
-def _others(evidence: Evidence) -> str:
-    others = evidence.users_active - int(evidence.extra["users_still"])
-    return f", and {others} other{'s' * (others > 1)} came" if others else ""
-
-
-def _peers(evidence: Evidence) -> str:
-    if evidence.segment_accounts < 1:
-        return f"there {'is' if evidence.users_gone else 'Is'} no account like it to compare with."
-    like = f"accounts like it ({evidence.segment.replace(':', ' ')}, {evidence.segment_accounts} accounts)"
-    start = like if evidence.users_gone else like.capitalize()
-    return f"{start} changed by {change_of(evidence.segment_factor)}."

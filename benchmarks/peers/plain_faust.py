@@ -26,7 +26,7 @@ decode = msgspec.msgpack.Decoder().decode
 started, done = 0.0, 0
 
 
-@app.agent(app.topic(topic, key_type=bytes, value_type=bytes))
+@app.agent(app.topic(topic, key_serializer="raw", value_serializer="raw"))
 async def count(stream):
     """Counts."""
     global started, done  # noqa: PLW0603

@@ -1,0 +1,1 @@
+"""Detectors, one a file: pure, vectorized over keys, state in and state out."""

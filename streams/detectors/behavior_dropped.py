@@ -27,8 +27,6 @@ from streams.columns import Arrays
 from streams.detectors.base import Case, Verdicts
 from streams.recents import RING, SPANS, Recent
 
-WARM_UP = 28
-THIN = 3.0
 _CURRENT = 0.85
 _SCAN, _CUSUM, _BOTH = 0, 1, 2
 
@@ -68,6 +66,8 @@ class BehaviorDropped:
 
     name = "behavior_dropped"
     version = "1"
+    warm_up = 28
+    thin = 3.0
 
     def __init__(self, budget: float = 0.5) -> None:
         self.budget = budget
@@ -93,12 +93,12 @@ class BehaviorDropped:
         recent, baseline = state.recent, state.baseline
         self._calibrate(state, day.date)
         baselines.begin(baseline, day)
-        old = (baseline.age(day.date) >= WARM_UP) & day.covered
+        old = (baseline.age(day.date) >= self.warm_up) & day.covered
         noise = recents.dispersions(recent)
         expected = baselines.expect(baseline, day, old & ~recent.alarmed, noise[0])
         recents.remember(recent, day, expected, baseline.start > 0)
         seen, due = recent.sums(recent.users, day.date), recent.sums(recent.mean, day.date)
-        judged = old & (due[-1] >= THIN)
+        judged = old & (due[-1] >= self.thin)
         recents.add_up(recent, day, expected.mean, noise[0], judged)
         tails = recents.scan(seen, due, noise[1:])
         verdicts = self._judge(state, day.date, judged, Today(seen, due, noise[1:], tails, day.peers))
@@ -116,7 +116,7 @@ class BehaviorDropped:
         factor, mean = recent.factor[days, index], recent.mean[days, index]
         alone = mean / np.maximum(factor, 1e-9)
         events = state.baseline.a_events[index] / (state.baseline.b[index] + 0.5)
-        like = (today.peers == today.peers[index]) & (state.baseline.age(date) >= WARM_UP)
+        like = (today.peers == today.peers[index]) & (state.baseline.age(date) >= self.warm_up)
         return Case(
             onset=recents.onset(recent, date, index),
             last=date,

@@ -8,44 +8,58 @@ import zstandard
 
 from streams.alerting import Life
 from streams.columns import Arrays
-from streams.detectors.behavior_dropped import BehaviorDropped
-from streams.evaluating.folding import Progress
+from streams.evaluating.folding import Detectors, Progress
 
 _FORMAT = 1
 _WEEK = 7
+_Arrays = dict[str, tuple[str, tuple[int, ...], bytes]]
 
 
 class _Saved(msgspec.Struct, array_like=True):
-    """`arrays` holds dtype, shape and bytes by name."""
+    """The detectors' arrays are dtype, shape and bytes by name."""
 
     format: int
-    detector: tuple[str, str]
+    detectors: str
     day: int
-    arrays: dict[str, tuple[str, tuple[int, ...], bytes]]
+    accounts: _Arrays
+    segments: _Arrays
     lives: dict[int, Life]
+    segment_lives: dict[int, Life]
 
 
-def save(progress: Progress, detector: BehaviorDropped) -> bytes:
+def save(progress: Progress, detectors: Detectors) -> bytes:
     """A state with the open episodes, so that going on from it reproduces everything."""
-    arrays = {name: (a.dtype.str, a.shape, a.tobytes()) for name, a in detector.save(progress.detector).items()}
-    saved = _Saved(_FORMAT, (detector.name, detector.version), progress.day, arrays, progress.lives)
+    saved = _Saved(
+        _FORMAT,
+        detectors.version,
+        progress.day,
+        _packed(detectors.accounts.save(progress.accounts)),
+        _packed(detectors.segments.save(progress.segments)),
+        progress.lives,
+        progress.segment_lives,
+    )
     return zstandard.compress(msgspec.msgpack.encode(saved), 1)
 
 
-def load(data: bytes, detector: BehaviorDropped) -> Progress | None:
-    """What `save` gave; None where another version of the detector wrote it, and all must be folded anew."""
-    raw = zstandard.decompress(data)
+def load(data: bytes, detectors: Detectors) -> Progress | None:
+    """What `save` gave; None where other versions of the detectors wrote it, and all must be folded anew."""
     try:
-        saved = msgspec.msgpack.decode(raw, type=_Saved)
+        saved = msgspec.msgpack.decode(zstandard.decompress(data), type=_Saved)
     except msgspec.ValidationError:
         return None
-    if (saved.format, saved.detector) != (_FORMAT, (detector.name, detector.version)):
+    if (saved.format, saved.detectors) != (_FORMAT, detectors.version):
         return None
-    arrays: Arrays = {
-        name: np.frombuffer(content, dtype).reshape(shape).copy()
-        for name, (dtype, shape, content) in saved.arrays.items()
-    }
-    return Progress(saved.day, detector.load(arrays), saved.lives)
+    accounts = detectors.accounts.load(_unpacked(saved.accounts))
+    segments = detectors.segments.load(_unpacked(saved.segments))
+    return Progress(saved.day, accounts, segments, saved.lives, saved.segment_lives)
+
+
+def _packed(arrays: Arrays) -> _Arrays:
+    return {name: (a.dtype.str, a.shape, a.tobytes()) for name, a in arrays.items()}
+
+
+def _unpacked(arrays: _Arrays) -> Arrays:
+    return {name: np.frombuffer(data, dtype).reshape(shape).copy() for name, (dtype, shape, data) in arrays.items()}
 
 
 def worth_keeping(day: int, last: int) -> bool:

@@ -1,6 +1,6 @@
 """What an evaluation found against what is stored of the same stretch: kept, revised, retracted or new. Pure."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 
 import msgspec
@@ -9,7 +9,7 @@ from schemas.alerts import AlertRecord, AlertState, Origin, Transition, Transiti
 from schemas.clock import to_datetime
 from schemas.days import day_start
 from streams.alerting import Life
-from streams.evaluating.folding import Happening
+from streams.evaluating.opening import Happening
 from streams.evaluating.world import World
 
 _PEOPLES = (AlertState.ACKNOWLEDGED, AlertState.SNOOZED)
@@ -23,9 +23,9 @@ class Stretch(msgspec.Struct, frozen=True):
     """
 
     happenings: Sequence[Happening]
-    lives: Mapping[int, Life]
+    lives: Sequence[Life]
     moment: int
-    boundary: Callable[[int], int]
+    boundary: Callable[[int | None], int]
     origin: Callable[[int], Origin]
 
 
@@ -40,7 +40,7 @@ def reconcile(
     found: dict[str, list[Happening]] = {}
     for happening in stretch.happenings:
         found.setdefault(happening.change.episode, []).append(happening)
-    states = {life.episode: life.state for life in stretch.lives.values()}
+    states = {life.episode: life.state for life in stretch.lives}
     revisions = [
         _revised(world, stretch, stored.get(name), after.get(name, []), mine, states.get(name, AlertState.RESOLVED))
         for name, mine in found.items()
@@ -53,7 +53,7 @@ def reconcile(
 
 
 def _within(stretch: Stretch, alert: AlertRecord, step: TransitionRecord) -> bool:
-    return step.at > to_datetime(stretch.boundary(alert.account or 0))
+    return step.at > to_datetime(stretch.boundary(alert.account))
 
 
 def _revised(
@@ -78,7 +78,8 @@ def _revised(
     last = mine[-1]
     resolved = last.change.at if last.change.transition == Transition.RESOLVED else None
     keeps = stored is not None and stored.state in _PEOPLES and state in (AlertState.FIRING, AlertState.RECOVERING)
-    zone = world.accounts[last.account].time_zone
+    owner = None if last.account is None else world.accounts[last.account]
+    zone = owner.time_zone if owner else world.time_zone
     record = AlertRecord(
         episode=last.change.episode,
         fingerprint=last.fingerprint,
@@ -102,7 +103,7 @@ def _missing(
     stretch: Stretch, alert: AlertRecord, steps: list[TransitionRecord], state: AlertState | None
 ) -> list[Revision]:
     """A stored alert of which nothing was found: retracted when it opened in the stretch, else as it was before it."""
-    if alert.fired_at > to_datetime(stretch.boundary(alert.account or 0)):
+    if alert.fired_at > to_datetime(stretch.boundary(alert.account)):
         if alert.state == AlertState.RETRACTED:
             return []
         step = _after(alert, Transition.RETRACTED, stretch.moment, "late data undid what it claimed")

@@ -84,7 +84,7 @@ class LiveView:
 def picture(scene: Scene) -> RenderableType:
     """The whole view."""
     parts = [_numbers(scene), Text(), _alerts(scene), Text(), _stories(scene), Text(), Text(score_line(scene.score))]
-    where = "   ".join(f"{name} {address}" for name, address in scene.addresses.items())
+    where = "\n".join(f"{name:5}{address}" for name, address in scene.addresses.items())
     title = f"Ebbtide · Fairlead, a made-up company · {scene.now:%a %d %b %Y %H:00}"
     return Panel(Group(*parts, Text(), Text(where, style="cyan")), title=title, subtitle="Ctrl-C ends it all")
 
@@ -108,9 +108,13 @@ def _alerts(scene: Scene) -> RenderableType:
         return Text(f"No alert yet; evaluated up to {(scene.evaluated_to or '-')[:10]}.", style="dim")
     table = Table.grid(padding=(0, 2))
     for alert in scene.alerts[:NEWEST]:
-        table.add_row(Text(alert["fired_at"][:10], "dim"), Text(alert["state"], "yellow"), Text(alert["sentence"]))
+        table.add_row(Text(alert["fired_at"][:10], "dim"), Text(alert["state"], "yellow"), _line(alert["sentence"]))
     return table
 
 
 def _stories(scene: Scene) -> RenderableType:
-    return Group(*(Text(chapter.line, style=_STYLES[chapter.state]) for chapter in scene.chapters))
+    return Group(*(_line(chapter.line, _STYLES[chapter.state]) for chapter in scene.chapters))
+
+
+def _line(text: str, style: str = "") -> Text:
+    return Text(text, style, no_wrap=True, overflow="ellipsis")

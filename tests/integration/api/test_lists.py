@@ -82,14 +82,12 @@ def test_account_filters(many: list[str], walk: Any) -> None:
     assert (opened["a00"], opened["a01"], opened["alpha/acme"]) == (1, 0, 1)
 
 
-@pytest.mark.parametrize("cursor", ["", "x", "W10", "WyIyMDI2Il0", "bnVsbA", "W251bGwsIDFd", "é"])
-def test_a_wrong_cursor_is_said_to_be_wrong(alpha: Any, call: Any, cursor: str) -> None:
-    answer = call(alpha, "GET", "/v1/alerts", params={"cursor": cursor})
-    assert answer.status_code in (200, 422)
-    assert (answer.status_code == 200) == (cursor == "")
+def test_a_wrong_cursor_is_said_to_be_wrong(alpha: Any, call: Any) -> None:
+    for cursor in ("x", "W10", "WyIyMDI2Il0", "bnVsbA", "W251bGwsIDFd", "é"):
+        assert call(alpha, "GET", "/v1/alerts", params={"cursor": cursor}).status_code == 422
 
 
-@pytest.mark.parametrize("path", ["/v1/alerts", "/v1/accounts", "/v1/releases", "/v1/rejected"])
-def test_a_page_has_at_most_500_rows(alpha: Any, call: Any, path: str) -> None:
-    assert call(alpha, "GET", path, params={"limit": 501}).status_code == 422
-    assert call(alpha, "GET", path, params={"limit": 500}).status_code == 200
+def test_a_page_has_at_most_500_rows(alpha: Any, call: Any) -> None:
+    for path in ("/v1/alerts", "/v1/accounts", "/v1/releases", "/v1/rejected"):
+        assert call(alpha, "GET", path, params={"limit": 501}).status_code == 422
+        assert call(alpha, "GET", path, params={"limit": 500}).status_code == 200

@@ -3,53 +3,48 @@
 from typing import Any
 
 import httpx
-import pytest
 from fastapi import FastAPI
 
 from schemas.database import engine as engines
 from schemas.keys import Key
 
+WRONG: list[tuple[str, str, bytes, int, str]] = [
+    ("GET", "/v1/nothing", b"", 404, "not_found"),
+    ("DELETE", "/v1/alerts", b"", 405, "method_not_allowed"),
+    ("GET", "/v1/alerts?limit=none", b"", 422, "invalid"),
+    ("GET", "/v1/alerts/%00", b"", 400, "bad_request"),
+    ("GET", "/v1/alerts?q=%00", b"", 400, "bad_request"),
+    ("PUT", "/v1/accounts/a", b"{", 422, "invalid"),
+    ("PUT", "/v1/accounts/a", b"[" * 10_000, 400, "bad_request"),
+    ("PUT", "/v1/accounts/a", b'{"traits":{"x":NaN}}', 422, "invalid"),
+    ("PUT", "/v1/accounts/a", b'{"traits":{"x":1e400}}', 422, "invalid"),
+    ("PUT", "/v1/accounts/a", b'{"traits":{"x":"\\u0000"}}', 422, "invalid"),
+    ("PUT", "/v1/accounts/a", b'{"traits":{"x":"\\ud800"}}', 422, "invalid"),
+    ("PUT", "/v1/accounts/a", b'{"traits":{"x":' + b"9" * 4000 + b"}}", 422, "invalid"),
+    ("PUT", "/v1/accounts/a", b'{"traits":{"x":"' + b"y" * 40_000 + b'"}}', 422, "invalid"),
+    ("PUT", "/v1/accounts/a", b'{"traits":{},"other":1}', 422, "invalid"),
+    ("PUT", "/v1/accounts/a", b"\xff\xfe", 422, "invalid"),
+    ("PUT", "/v1/accounts/" + "a" * 300, b'{"traits":{}}', 422, "invalid"),
+    ("POST", "/v1/accounts:import", b"{}", 422, "invalid"),
+    ("POST", "/v1/accounts:import", b'[{"account":"a"},{"account":""}]', 422, "invalid"),
+    ("POST", "/v1/accounts:import", b"[" * 100_000, 422, "invalid"),
+    ("POST", "/v1/webhooks", b'{"url":"ftp://x/"}', 422, "invalid"),
+    ("POST", "/v1/webhooks", b'{"url":"http://a:b@x/"}', 422, "invalid"),
+    ("DELETE", "/v1/keys/99999999999999", b"", 422, "invalid"),
+    ("POST", "/v1/rejected/1e5/replay", b"", 422, "invalid"),
+]
 
-@pytest.mark.parametrize(
-    ("method", "path", "body", "status", "code"),
-    [
-        ("GET", "/v1/nothing", b"", 404, "not_found"),
-        ("DELETE", "/v1/alerts", b"", 405, "method_not_allowed"),
-        ("GET", "/v1/alerts?limit=none", b"", 422, "invalid"),
-        ("GET", "/v1/alerts/%00", b"", 400, "bad_request"),
-        ("GET", "/v1/alerts?q=%00", b"", 400, "bad_request"),
-        ("PUT", "/v1/accounts/a", b"{", 422, "invalid"),
-        ("PUT", "/v1/accounts/a", b"[" * 10_000, 400, "bad_request"),
-        ("PUT", "/v1/accounts/a", b'{"traits":{"x":NaN}}', 422, "invalid"),
-        ("PUT", "/v1/accounts/a", b'{"traits":{"x":1e400}}', 422, "invalid"),
-        ("PUT", "/v1/accounts/a", b'{"traits":{"x":"\\u0000"}}', 422, "invalid"),
-        ("PUT", "/v1/accounts/a", b'{"traits":{"x":"\\ud800"}}', 422, "invalid"),
-        ("PUT", "/v1/accounts/a", b'{"traits":{"x":' + b"9" * 4000 + b"}}", 422, "invalid"),
-        ("PUT", "/v1/accounts/a", b'{"traits":{"x":"' + b"y" * 40_000 + b'"}}', 422, "invalid"),
-        ("PUT", "/v1/accounts/a", b'{"traits":{},"other":1}', 422, "invalid"),
-        ("PUT", "/v1/accounts/a", b"\xff\xfe", 422, "invalid"),
-        ("PUT", "/v1/accounts/" + "a" * 300, b'{"traits":{}}', 422, "invalid"),
-        ("POST", "/v1/accounts:import", b"{}", 422, "invalid"),
-        ("POST", "/v1/accounts:import", b'[{"account":"a"},{"account":""}]', 422, "invalid"),
-        ("POST", "/v1/accounts:import", b"[" * 100_000, 422, "invalid"),
-        ("POST", "/v1/webhooks", b'{"url":"ftp://x/"}', 422, "invalid"),
-        ("POST", "/v1/webhooks", b'{"url":"http://a:b@x/"}', 422, "invalid"),
-        ("DELETE", "/v1/keys/99999999999999", b"", 422, "invalid"),
-        ("POST", "/v1/rejected/1e5/replay", b"", 422, "invalid"),
-    ],
-    ids=lambda value: str(value)[:30],
-)
-def test_what_is_wrong_is_a_problem(
-    alpha: Any, client: httpx.Client, method: str, path: str, body: bytes, status: int, code: str
-) -> None:
-    headers = alpha.headers | {"content-type": "application/json"}
-    answer = client.request(method, path, content=body, headers=headers)
-    assert answer.headers["content-type"] == "application/problem+json"
-    shown = answer.json()
-    assert (answer.status_code, shown["status"], shown["code"]) == (status, status, code), shown
-    assert shown["title"]
-    assert shown["detail"]
-    assert shown["type"] == f"urn:ebbtide:problem:{code}"
+
+def test_what_is_wrong_is_a_problem(alpha: Any, client: httpx.Client) -> None:
+    for method, path, body, status, code in WRONG:
+        headers = alpha.headers | {"content-type": "application/json"}
+        answer = client.request(method, path, content=body, headers=headers)
+        assert answer.headers["content-type"] == "application/problem+json"
+        shown = answer.json()
+        assert (answer.status_code, shown["status"], shown["code"]) == (status, status, code), (path, body[:60], shown)
+        assert shown["title"]
+        assert shown["detail"]
+        assert shown["type"] == f"urn:ebbtide:problem:{code}"
 
 
 def test_a_body_too_large_is_refused_with_and_without_its_length(alpha: Any, client: httpx.Client) -> None:

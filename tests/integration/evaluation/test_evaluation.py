@@ -15,9 +15,10 @@ from .conftest import TEAM, fading, hour
 WEEKDAYS = [day for day in range(112) if day % 7 < 5]
 
 
-def peers(scene, n=5, days=WEEKDAYS):
+def peers(scene, n=5, days=WEEKDAYS, topic=0):
     for i in range(n):
-        scene.did(scene.account(f"peer-{i}", plan="pro"), ((day, [f"p{i}-{j}" for j in range(4)]) for day in days))
+        peer = scene.account(f"peer-{i}", plan="pro")
+        scene.did(peer, ((day, [f"p{i}-{j}" for j in range(4)]) for day in days), topic=topic)
 
 
 def essence(alerts):
@@ -66,8 +67,7 @@ def test_recovery_resolves_and_resolved_is_told(scene):
 
 def test_a_closed_import_is_history_and_tells_nobody(scene):
     acme = scene.account("acme", plan="pro")
-    for i in range(5):
-        scene.did(scene.account(f"peer-{i}", plan="pro"), ((d, [f"p{i}-{j}" for j in range(4)]) for d in WEEKDAYS), topic=1)
+    peers(scene, topic=1)
     scene.did(acme, fading(), topic=1)
     scene.dirty(0, history_closed=False)
     assert scene.evaluate(112) == 0
@@ -85,7 +85,7 @@ def test_days_nobody_watched_say_nothing(six_users):
     before = essence(six_users.alerts)
     assert six_users.evaluate(84 + 730) == 0
     assert essence(six_users.alerts) == before
-    [end] = [row for row in six_users.rows(progress)]
+    [end] = six_users.rows(progress)
     assert end["gaps"]
 
 

@@ -27,19 +27,16 @@ class Topics:
     """Everything on the collector's topics from their beginning."""
 
     def __init__(self, bootstrap: str) -> None:
-        self._consumer = KafkaConsumer(bootstrap_servers=bootstrap, auto_offset_reset="earliest", group_id=None)
+        self._bootstrap = bootstrap
 
     def records(self, topic: str) -> list[tuple[int, bytes]]:
         """Each record's partition and value, in the order of its partition."""
-        partitions = [TopicPartition(topic, n) for n in self._consumer.partitions_for_topic(topic)]
-        self._consumer.assign(partitions)
-        self._consumer.seek_to_beginning(*partitions)
-        ends = self._consumer.end_offsets(partitions)
-        found: list[tuple[int, bytes]] = []
-        while any(self._consumer.position(tp) < end for tp, end in ends.items()):
-            for tp, records in self._consumer.poll(timeout_ms=200).items():
-                found += [(tp.partition, record.value) for record in records if record.offset < ends[tp]]
-        return found
+        # A consumer each time: one that stays leaks sockets when a test kills its broker.
+        consumer = KafkaConsumer(bootstrap_servers=self._bootstrap, group_id=None)
+        try:
+            return list(_read(consumer, [TopicPartition(topic, n) for n in consumer.partitions_for_topic(topic)]))
+        finally:
+            consumer.close()
 
     def batches(self, topic: str = EVENTS) -> list[tuple[int, EventBatch]]:
         return [(partition, decode(value)) for partition, value in self.records(topic)]
@@ -52,8 +49,14 @@ class Topics:
         found = [msgspec.msgpack.decode(value, type=Rejection) for _, value in self.records(REJECTED)]
         return [rejection for rejection in found if rejection.workspace == workspace]
 
-    def close(self) -> None:
-        self._consumer.close()
+
+def _read(consumer: KafkaConsumer, partitions: list[TopicPartition]) -> Iterator[tuple[int, bytes]]:
+    consumer.assign(partitions)
+    consumer.seek_to_beginning(*partitions)
+    ends = consumer.end_offsets(partitions)
+    while any(consumer.position(tp) < end for tp, end in ends.items()):
+        for tp, records in consumer.poll(timeout_ms=200).items():
+            yield from ((tp.partition, record.value) for record in records if record.offset < ends[tp])
 
 
 class Sender:
@@ -87,10 +90,8 @@ def collector() -> Iterator[Stack]:
 
 
 @pytest.fixture(scope="session")
-def topics(collector: Stack) -> Iterator[Topics]:
-    found = Topics(collector.kafka)
-    yield found
-    found.close()
+def topics(collector: Stack) -> Topics:
+    return Topics(collector.kafka)
 
 
 @pytest.fixture(scope="session")

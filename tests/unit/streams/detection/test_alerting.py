@@ -1,5 +1,7 @@
 """The alert machine: a table of days in, what is told out; and laws that hold for any days."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,7 +15,7 @@ RELAPSED, RESOLVED = Transition.RELAPSED, Transition.RESOLVED
 
 
 def live(days, rules=None):
-    """Runs days (None: quiet, else the ratio seen) through the machine: (day, transition) told, and the life at the end."""
+    """Runs days (None: quiet, else the ratio seen): what was told on which day, the life at the end, the changes."""
     life, told = None, []
     for day, ratio in enumerate(days):
         sighting = None if ratio is None else Sighting(3.0, 2.5, ratio)
@@ -67,11 +69,11 @@ def test_laws(sequence):
         assert steps[0].transition == FIRED
         assert all(step.transition != FIRED for step in steps[1:])
         assert all(step.transition != RESOLVED for step in steps[:-1])
-        assert all(a.at <= b.at for a, b in zip(steps, steps[1:], strict=False))
+        assert all(a.at <= b.at for a, b in pairwise(steps))
     unfinished = [name for name, steps in episodes.items() if steps[-1].transition != RESOLVED]
     assert unfinished == ([life.episode] if life else [])
     openings = [day for day, what in told if what == FIRED]
-    assert all(b - a > 14 for a, b in zip(openings, openings[1:], strict=False))
+    assert all(b - a > 14 for a, b in pairwise(openings))
 
 
 @given(days)

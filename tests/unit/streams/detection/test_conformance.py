@@ -9,8 +9,9 @@ import pytest
 from streams.baselines import Day
 from streams.detectors.behavior_dropped import BehaviorDropped
 from streams.detectors.examples import days_of
+from streams.detectors.segment_dropped import SegmentDropped
 
-DETECTORS = [BehaviorDropped]
+DETECTORS = [BehaviorDropped, SegmentDropped]
 pytestmark = pytest.mark.parametrize("detector", [make() for make in DETECTORS], ids=lambda one: one.name)
 
 
@@ -86,7 +87,7 @@ def test_keys_that_come_later_change_nothing_before_them(detector):
 
 
 def test_nothing_in_nothing_out(detector):
-    state, found = run(detector, np.zeros((5, 100)))
+    _, found = run(detector, np.zeros((5, 100)))
     assert not any(verdicts.crosses.any() for verdicts in found)
     assert not found[-1].judged.any()
     empty = detector.initial(np.empty(0, np.int64))

@@ -16,7 +16,8 @@ from streams.calibration import Calibration
 from streams.evaluating import loading
 from streams.evaluating.activity import gather, pack
 from streams.evaluating.world import World, account_of_traits, judged
-from streams.evidence import change_of, interval, probability_gone
+from streams.evidence import interval, probability_gone
+from streams.sentences import change_of
 
 
 def test_thresholds_keep_the_budget_on_the_history_they_saw():
@@ -76,7 +77,8 @@ def test_gathering_counts_each_user_once_a_day(parts):
 
 
 def test_a_local_day_has_23_hours_when_the_clocks_go_forward():
-    world = World(1, {1: account_of_traits(1, "a", {"time_zone": "Europe/Berlin"})}, {0: "*"}, {}, np.empty(0, np.int64))
+    account = account_of_traits(1, "a", {"time_zone": "Europe/Berlin"})
+    world = World(1, {1: account}, {0: "*"}, {}, np.empty(0, np.int64))
     first = to_ms(datetime(2026, 3, 27, tzinfo=UTC)) // HOUR_MS
     hours = np.arange(first, first + 96)
     day = day_number(day_of(0).replace(year=2026, month=3, day=29))
