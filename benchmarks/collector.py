@@ -67,7 +67,8 @@ def main() -> int:
     parser.add_argument("--seconds", type=int, default=10)
     parser.add_argument("--connections", type=int, default=32, help="of those that send batches")
     parser.add_argument("--clients", type=int, default=256, help="connections of those that send single events")
-    seconds, connections = (arguments := parser.parse_args()).seconds, arguments.connections
+    arguments = parser.parse_args()
+    seconds, connections, clients = arguments.seconds, arguments.connections, arguments.clients
     if shutil.which("wrk") is None:
         print("wrk is missing: apt-get install wrk", file=sys.stderr)
         return 2
@@ -76,11 +77,11 @@ def main() -> int:
         key = f"Bearer {stack.write_key}"
         batches = _wrk(f"{url}/v1/batch", lua, Path(folder) / "batches", key, seconds, connections)
         collector = psutil.Process(stack.pid("collector"))
-        singles = _wrk(f"{url}/v1/track", lua, Path(folder) / "singles", key, seconds, connections)
+        singles = _wrk(f"{url}/v1/track", lua, Path(folder) / "singles", key, seconds, clients)
         memory = collector.memory_info().rss
         with _peer(Path(folder)) as peer:
-            empty = _wrk(peer, lua, Path(folder) / "singles", key, seconds, connections)
-    _show(batches, singles, empty, memory, connections)
+            empty = _wrk(peer, lua, Path(folder) / "singles", key, seconds, clients)
+    _show(batches, singles, empty, memory)
     return 0
 
 
@@ -160,7 +161,7 @@ def _found(pattern: str, text: str, missing: str) -> str:
     return found.group(1) if found else missing
 
 
-def _show(batches: Measured, singles: Measured, empty: Measured, memory: int, connections: int) -> None:
+def _show(batches: Measured, singles: Measured, empty: Measured, memory: int) -> None:
     table = Table(title=f"Collector, one process, acks=all, Kafka and wrk on the same {os.cpu_count()} cores")
     for column in ("what", "requests/s", "events/s", "not 200", "p50", "p99"):
         table.add_column(column, justify="left" if column == "what" else "right")
@@ -174,7 +175,7 @@ def _show(batches: Measured, singles: Measured, empty: Measured, memory: int, co
     ratio = singles.rate / empty.rate
     Console(width=110).print(
         table,
-        f"{connections} connections; singles / empty POST = {ratio:.2f}; collector's memory {memory / 1e6:,.0f} MB; "
+        f"singles / empty POST = {ratio:.2f}; collector's memory {memory / 1e6:,.0f} MB; "
         f"load {os.getloadavg()[0]:.1f} while other work may run here",
     )
 

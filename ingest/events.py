@@ -36,13 +36,14 @@ class Arrival(msgspec.Struct, frozen=True):
 
 def text_of(value: Id, field: str) -> str | None:
     """An id as text: numbers become strings, an empty one is none. Raises InvalidError."""
-    if value is None or value == "":
+    if value is None:
         return None
     if type(value) is not str:
         value = str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+    value = value.strip()
     if len(value) > TEXT:
         raise InvalidError("too_long", f"{field} has {len(value):,} characters, more than {TEXT}.", field)
-    return value.strip() or None
+    return value or None
 
 
 def account_in(properties: Mapping[str, Any]) -> str | None:

@@ -55,7 +55,7 @@ class Intake:
             answer = await self._take(head, receive)
         except Refusal as refusal:
             answer = answers.refused(refusal)
-        except Exception:
+        except Exception:  # noqa: BLE001 - the client gets a code and a message, whatever it was
             _log.exception("a request failed", route=self._route)
             answer = answers.refused(Refusal(500, "internal", "Not kept: the collector failed; its log says why."))
         _count(self._route, str(answer.status)).inc()

@@ -125,11 +125,14 @@ def disperse(
     recent.spread_of += np.where(calm, due**2, 0)
 
 
-def onset(recent: Recent, date: int, index: int) -> int:
-    """The day from which on the last 42 days are best told apart from what was expected, by likelihood."""
+def onset(recent: Recent, date: int, index: int, spread: Floats) -> int:
+    """The day from which on the last 42 days are rarest; `spread` is each span's dispersion.
+
+    Where all of them are, the CUSUM tells how far back it goes.
+    """
     back = (date - np.arange(RING)) % RING
     seen, due = np.cumsum(recent.users[back, index]), np.cumsum(recent.mean[back, index])
-    ratio = np.maximum(seen, 1e-9) / np.maximum(due, 1e-9)
-    gain = np.where(seen < due, seen * np.log(ratio) - (seen - due), 0)
-    days = int(gain.argmax()) + 1
-    return min(date - days + 1, int(recent.cusum_since[index])) if days == RING else date - days + 1
+    noise = spread[np.searchsorted(SPANS, np.arange(1, RING + 1))]
+    days = int(scan(seen, due, noise).argmax()) + 1
+    first = date - days + 1
+    return min(first, int(recent.cusum_since[index])) if days == RING else first

@@ -86,7 +86,7 @@ def daily(days: Sequence[Day], band: Band | None = None, onset: date | None = No
     """People a day as bars, with the expected band and the onset where they are known."""
     if not days:
         return None
-    highest = max(*(one.users for one in days), band.high if band else 0, 1)
+    highest = max(*(one.users for one in days), band.high if band else 0, 4)
     top = _nice(highest)
     step = WIDTH / len(days)
 

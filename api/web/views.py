@@ -10,11 +10,11 @@ from schemas.database import accounts as stored
 from schemas.database import alerts_read, windows
 from schemas.database.alerts_read import AlertFilter
 from schemas.days import local_date
-from schemas.errors import NotFoundError
+from schemas.errors import DefinitionError, NotFoundError
 from schemas.windows import ALL
 
-BEFORE, AFTER = 70, 14  # days of a chart around an alert
-SHOWN = 90  # days of an account's chart
+BEFORE, AFTER = 56, 14  # days of a chart around an alert
+SHOWN = 180  # days of an account's chart
 
 
 def listed(alert: dict[str, Any]) -> dict[str, Any]:
@@ -32,15 +32,13 @@ def alert_chart(connection: Any, workspace: int, alert: dict[str, Any]) -> chart
     if of is None or band is None:
         return None
     try:
-        behavior = alert["behavior"] or ALL
-        days = people(
-            connection, workspace, of["id"], behavior, band.end - timedelta(BEFORE), band.end + timedelta(AFTER)
-        )
-    except NotFoundError:
-        return None
+        onset = date.fromisoformat(alert["since"])
+        first, end = min(onset, band.first) - timedelta(BEFORE), band.end + timedelta(AFTER)
+        days = people(connection, workspace, of["id"], alert["behavior"] or ALL, first, end)
+    except (NotFoundError, DefinitionError, ValueError, TypeError):
+        return None  # an account or behavior that is no more, or evidence of another kind: the numbers speak alone
     last = max((i for i, one in enumerate(days) if one.users or one.day < band.end), default=0)
-    since = alert["since"]
-    return charts.daily(days[: last + 1], band, date.fromisoformat(since[:10]) if since else None)
+    return charts.daily(days[: last + 1], band, onset)
 
 
 def people(connection: Any, workspace: int, account: str, behavior: str, first: date, end: date) -> list[charts.Day]:

@@ -1,6 +1,7 @@
 """One running instance in one folder: its lock, its ports, its processes. Kafka, Postgres and Stack are instances."""
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -10,7 +11,7 @@ from deploy.local.ports import Ports
 from deploy.local.supervisor import Supervisor
 
 
-class Instance:
+class Instance(ABC):
     """A context in which the parts that `launch` starts are running; the folder is kept, and can be opened again."""
 
     def __init__(
@@ -20,9 +21,9 @@ class Instance:
         self.say = say
         self._stop_order = stop_order
 
+    @abstractmethod
     def launch(self) -> None:
         """Starts the parts; `self.supervisor` and `self.ports` are there."""
-        raise NotImplementedError
 
     def __enter__(self) -> Self:
         with ExitStack() as opening:

@@ -50,6 +50,7 @@ class Stack(Instance):
     def launch(self) -> None:
         """Starts the servers, then the preparation, then the services."""
         self.write_key, self.api_key = _keys(self.home)
+        (self.home / "tmp").mkdir(exist_ok=True)
         self.remember("layout", {"brokers": self.options.brokers, "partitions": self.options.partitions})
         self._start_servers()
         if "prepare" in self.options.parts:
@@ -70,6 +71,9 @@ class Stack(Instance):
             "EBBTIDE_KAFKA": self.kafka,
             "EBBTIDE_DATABASE_URL": self.database,
             "EBBTIDE_PARTITIONS": str(self.options.partitions),
+            # Whoever tries a webhook on this machine has its receiver here too.
+            "EBBTIDE_WEBHOOKS_ALLOW_PRIVATE": os.environ.get("EBBTIDE_WEBHOOKS_ALLOW_PRIVATE", "true"),
+            "TMPDIR": str(self.home / "tmp"),
             **self._extra,
         }
 
@@ -126,7 +130,7 @@ class Stack(Instance):
 
 def remembered(home: Path) -> dict[str, int]:
     """What can't be changed once the instance of this folder has been made."""
-    return Instance(home).recall("layout")
+    return Stack(home).recall("layout")
 
 
 def _keys(home: Path) -> tuple[str, str]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from sqlalchemy import Column, Connection, Table, Text, bindparam, func, select, update
+from sqlalchemy import Column, Connection, Table, Text, bindparam, func, literal, select, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import insert as upsert
 
@@ -70,8 +70,10 @@ def _number(
         missing = [name for name in wanted if name not in found]
         if missing:
             first = _reserve(connection, counter, workspace, len(missing))
-            rows = [{"workspace": workspace, "number": first + i, column.name: name} for i, name in enumerate(missing)]
-            connection.execute(upsert(table).on_conflict_do_nothing(), rows)
+            new = func.unnest(bindparam("ids", missing, ARRAY(Text))).table_valued("id", with_ordinality="place").render_derived()
+            rows = select(literal(workspace), literal(first - 1) + new.c.place, new.c.id)
+            target = upsert(table).from_select(["workspace", "number", column.name], rows.order_by(new.c.id))
+            connection.execute(target.on_conflict_do_nothing())
             found |= _read(connection, table, column, workspace, missing)
     return found
 

@@ -68,6 +68,7 @@ class BehaviorDropped:
     version = "1"
     warm_up = 28
     thin = 3.0
+    calibrates = True
 
     def __init__(self, budget: float = 0.5) -> None:
         self.budget = budget
@@ -118,7 +119,7 @@ class BehaviorDropped:
         events = state.baseline.a_events[index] / (state.baseline.b[index] + 0.5)
         like = (today.peers == today.peers[index]) & (state.baseline.age(date) >= self.warm_up)
         return Case(
-            onset=recents.onset(recent, date, index),
+            onset=recents.onset(recent, date, index, today.spread[:, index]),
             last=date,
             window=SPANS[at],
             observed=float(today.seen[at, index]),
@@ -160,7 +161,7 @@ class BehaviorDropped:
         """New thresholds on the first day of each month, from what was known by then."""
         month = int(np.datetime64(date, "D").astype("datetime64[M]").astype(np.int64))
         if month != state.month:
-            *parts, both = state.calibrations
+            *parts, both = state.calibrations if self.calibrates else (Calibration(),) * 3
             state.rates = np.stack([calibration.rates(part) for part in parts])
             state.thresholds = calibration.thresholds(both, self.budget)
             state.month = month

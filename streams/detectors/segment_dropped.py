@@ -1,7 +1,7 @@
 """A whole segment, or everyone, does less than before: the account detector's scan and CUSUM on a segment's sums.
 
-A key is a segment; its users are the user-days of its accounts. Segments are each other's peers, so that a fall of all of
-them is `everyone`'s alone (a key without peers). Who runs it asks `broad` too: one big account's fall is no segment's.
+A key is a segment; its users are the user-days of its accounts. Segments are each other's peers, so that a fall of all
+of them is `everyone`'s alone (a key without peers). Who runs it asks `broad` too: one big account's fall is no segment's.
 
 >>> from streams.detectors.examples import days_of
 >>> detector = SegmentDropped(budget=0.5)
@@ -31,6 +31,8 @@ class SegmentDropped(BehaviorDropped):
     version = "1"
     warm_up = 56
     thin = 60.0
+    # Segments are few, and their real falls are short: hindsight would call them nothing. The prior is cautious enough.
+    calibrates = False
 
 
 def below_alone(accounts: DropState) -> Bools:

@@ -1,7 +1,7 @@
 """From verdicts to alerts: what each day's verdicts do to open episodes, and which crossings are another alert's.
 
-A segment's alert absorbs new ones of its accounts for two weeks, everyone's those of all; the alert on all of an account's
-use absorbs those on its behaviors. One fall, one alert.
+A segment's alert absorbs new ones of its accounts for two weeks, everyone's those of all; the alert on all of an
+account's use absorbs those on its behaviors. One fall, one alert.
 """
 
 from collections.abc import Iterator, Mapping

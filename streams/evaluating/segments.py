@@ -7,7 +7,7 @@ import numpy as np
 
 from schemas.segments import EVERYONE
 from schemas.windows import ALL_NUMBER
-from streams.baselines import HOLIDAY, Bools, Day
+from streams.baselines import HOLIDAY, Bools, Day, Floats
 from streams.detectors.behavior_dropped import DropState
 from streams.detectors.segment_dropped import below_alone, broad
 from streams.evaluating.activity import Ints, account_of, behavior_of
@@ -35,11 +35,10 @@ class Segments:
 
     def day(self, day: Day) -> Day:
         """A day of the accounts, as one of the segments."""
-        size = len(self.keys)
         users, events = self._sum(day.users), self._sum(day.events)
         holidays = self._sum((day.kind == HOLIDAY).astype(float))
         kind = np.where(holidays > self._sum(np.ones(len(day.kind))) / 2, HOLIDAY, (day.date + 3) % 7)
-        return Day(day.date, day.covered, users, events, kind.astype(np.int64), self._peers, max(2, min(size, 2)))
+        return Day(day.date, day.covered, users, events, kind.astype(np.int64), self._peers, 2)
 
     def breadth(self, accounts: DropState, judged: Bools) -> tuple[Ints, Ints, Bools]:
         """By segment: accounts judged, those below what they do by themselves, and whether they are most of them."""
@@ -55,9 +54,7 @@ class Segments:
         found: list[int] = self._account_keys[mine].tolist()
         return found
 
-    def _sum(
-        self, values: np.ndarray[tuple[int, ...], np.dtype[np.float64]]
-    ) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
-        found = np.bincount(self._at[self._whole], values[self._whole], len(self.keys))
+    def _sum(self, values: Floats) -> Floats:
+        found: Floats = np.bincount(self._at[self._whole], values[self._whole], len(self.keys)).astype(np.float64)
         found[0] = values[self._whole].sum()
         return found

@@ -63,7 +63,7 @@ def play(seed: int, seconds: float | None, view: View) -> Scene | None:
         write_clock(clock, ClockFile(wall_ms(), _DAWN, 1.0))
         company = stage.enter_context(ThreadPoolExecutor(1, "inventor")).submit(invent, seed)
         receiver = stage.enter_context(Receiver())
-        stack = stage.enter_context(Stack(home, Options(durable=False), _environment(home, clock), view.say))
+        stack = stage.enter_context(Stack(home, Options(durable=False), {"EBBTIDE_CLOCK_FILE": str(clock)}, view.say))
         api = stage.enter_context(Api(stack.url("api"), stack.api_key))
         theater = Theater(company.result(), api, receiver, Clock(clock), view, _addresses(stack))
         receiver.secret = api.post("/v1/webhooks", {"url": receiver.url})["secret"]
@@ -71,11 +71,6 @@ def play(seed: int, seconds: float | None, view: View) -> Scene | None:
         _play_history(theater, stack, home, over)
         _play_live(theater, stack, clock, over)
         return theater.scene
-
-
-def _environment(home: Path, clock: Path) -> dict[str, str]:
-    # The receiver of the webhooks is on this machine; what processes put aside goes with the folder.
-    return {"EBBTIDE_CLOCK_FILE": str(clock), "EBBTIDE_WEBHOOKS_ALLOW_PRIVATE": "true", "TMPDIR": str(home)}
 
 
 def _addresses(stack: Stack) -> dict[str, str]:
