@@ -151,8 +151,8 @@ def _wrk(url: str, lua: Path, bodies: Path, key: str, seconds: int, connections:
     return Measured(
         rate=float(_found(r"Requests/sec:\s+([\d.]+)", done.stdout, "0")),
         failed=int(_found(r"Non-2xx or 3xx responses: (\d+)", done.stdout, "0")),
-        p50=_found(r"50%\s+(\S+)", done.stdout, "?"),
-        p99=_found(r"99%\s+(\S+)", done.stdout, "?"),
+        p50=_found(r"(?m)^ +50%\s+(\S+)", done.stdout, "?"),
+        p99=_found(r"(?m)^ +99%\s+(\S+)", done.stdout, "?"),
     )
 
 

@@ -134,5 +134,7 @@ def show(title: str, ours: Result, peers: Sequence[tuple[Result, float]]) -> boo
     for other, wanted in peers:
         ratio = ours.rate / other.rate
         reached &= ratio >= wanted
-        print(f"  {other.name:44}{other.rate:>12,.0f}{ratio:>8.1f} x{wanted:>7g} x{'' if ratio >= wanted else '  MISSED'}")
+        print(
+            f"  {other.name:44}{other.rate:>12,.0f}{ratio:>8.1f} x{wanted:>7g} x{'' if ratio >= wanted else '  MISSED'}"
+        )
     return reached

@@ -32,7 +32,7 @@ class Producer:
     what is not acknowledged by then fails, and may yet arrive, which dedupe takes care of.
     """
 
-    def __init__(self, bootstrap: str, topics: Sequence[str], patience: float, compression: str | None) -> None:
+    def __init__(self, bootstrap: str, topics: Sequence[str], patience: float, compression: str) -> None:
         self._topics = topics
         self._partitions: dict[str, int] = {}
         self._config: dict[str, Any] = {
@@ -40,7 +40,7 @@ class Producer:
             "client_id": "ebbtide-ingest",
             "acks": "all",
             "enable_idempotence": True,
-            "compression_type": compression,
+            "compression_type": None if compression == "none" else compression,
             "linger_ms": 0,
             "batch_size": 1 << 20,
             "max_request_size": _LARGEST,

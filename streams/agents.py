@@ -10,7 +10,7 @@ from faust.types import TP
 
 from schemas.errors import EbbtideError, UnavailableError
 from schemas.topics import EVENTS, REJECTED, TICKS
-from streams import delivery, evaluation, rejections, ticking, upkeep, watching
+from streams import defining, delivery, evaluation, rejections, ticking, upkeep, watching
 from streams.folding.runner import Fetched
 from streams.leaving import leave
 from streams.transport import App
@@ -26,6 +26,7 @@ def wire(app: App, worker: Worker) -> None:
     _background(app, "fold", runner.run)
     _background(app, "watch", lambda: watching.watch(worker, lambda: watching.lag(app, worker)))
     _background(app, "tick", lambda: ticking.tick(worker, _owns_first(app, worker), _sender(app, worker)))
+    _background(app, "define", lambda: defining.define(worker, _owns_first(app, worker)))
     _background(app, "resolve", lambda: upkeep.resolve_waiting(worker))
     if settings.compact_every:
         _background(app, "compact", lambda: upkeep.compact(worker))

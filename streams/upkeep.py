@@ -39,6 +39,8 @@ async def resolve_waiting(worker: Worker) -> None:
 
 async def _resolve(worker: Worker) -> int:
     runner = worker.runner
+    if not all(one.active for one in runner.declared):
+        return 0  # a rebuild leaves waiting events out, so they wait for it
     async with runner.lock:
         owned = sorted(runner.partitions)
         done = await asyncio.to_thread(resolve, runner.folder, owned, worker.clock.now(), time.monotonic())

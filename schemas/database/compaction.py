@@ -1,4 +1,4 @@
-"""Windows grow by deltas; compaction makes one row of several. It needs no fence: it replaces exactly what it deletes."""
+"""Windows grow by deltas; compaction makes one row of several. It replaces what it deletes, so it needs no fence."""
 
 from datetime import datetime
 from itertools import groupby
@@ -28,9 +28,7 @@ def compact_day(database: Database, topic: int, partition: int, day: int, until:
 
 
 def expire_ids(database: Database, now: int, kept: int) -> None:
-    """Forgets the ids of live events received more than `kept` ms before the newest ones (not the clock: it may run on
-    while nothing is folded).
-    """
+    """Forgets live ids received over `kept` ms before the newest ones: the clock may run on while nothing is folded."""
     with database.writing() as connection:
         live = counted_ids.c.topic == TOPIC_CODES[EVENTS]
         before = min(now, newest_hour(connection, TOPIC_CODES[EVENTS]) * HOUR_MS) - kept

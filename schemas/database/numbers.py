@@ -70,7 +70,11 @@ def _number(
         missing = [name for name in wanted if name not in found]
         if missing:
             first = _reserve(connection, counter, workspace, len(missing))
-            new = func.unnest(bindparam("ids", missing, ARRAY(Text))).table_valued("id", with_ordinality="place").render_derived()
+            new = (
+                func.unnest(bindparam("ids", missing, ARRAY(Text)))
+                .table_valued("id", with_ordinality="place")
+                .render_derived()
+            )
             rows = select(literal(workspace), literal(first - 1) + new.c.place, new.c.id)
             target = upsert(table).from_select(["workspace", "number", column.name], rows.order_by(new.c.id))
             connection.execute(target.on_conflict_do_nothing())

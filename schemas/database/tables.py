@@ -274,6 +274,18 @@ behaviors = Table(
     ),
 )
 
+# How a behavior that is being built gets its past: the live fold counts it from `since` on, what lies before is read again.
+rebuilds = Table(
+    "rebuilds",
+    metadata,
+    _workspace(),
+    Column("behavior", Integer, primary_key=True),
+    Column("topic", SmallInteger, primary_key=True),
+    Column("partition", SmallInteger, primary_key=True),
+    Column("since", BigInteger, nullable=False),
+    Column("next_offset", BigInteger, nullable=False),
+)
+
 # --- the pipeline: what was counted, up to which offset ---------------------------------------------------------------
 
 offsets = Table(

@@ -1,7 +1,7 @@
 """A whole segment, or everyone, does less than before: the account detector's scan and CUSUM on a segment's sums.
 
 A key is a segment; its users are the user-days of its accounts. Segments are each other's peers, so that a fall of all
-of them is `everyone`'s alone (a key without peers). Who runs it asks `broad` too: one big account's fall is no segment's.
+of them is `everyone`'s alone (a key without peers). Who runs it asks `broad` too: one big account is no segment.
 
 >>> from streams.detectors.examples import days_of
 >>> detector = SegmentDropped(budget=0.5)

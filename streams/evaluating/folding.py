@@ -18,7 +18,7 @@ from streams.evaluating.world import World
 
 
 class Detectors:
-    """Those that run. `budget`: false alerts a year and account; segments get a tenth of it each, they are loud."""
+    """Those that run. `budget`: false alerts a year and account, and as many a year and segment."""
 
     def __init__(self, budget: float = 0.5) -> None:
         self.accounts = BehaviorDropped(budget)
@@ -75,10 +75,9 @@ def fold(
         if day.covered:
             scene = Scene(world, activity, segments, day.date)
             breadth = segments.breadth(progress.accounts, by_account.judged)
-            rule = detectors.segments
-            found += open_segments(scene, progress.segment_lives, progress.segments, by_segment, breadth, rule)
-            inhibiting = progress.segment_lives
-            found += open_accounts(scene, progress.lives, progress.accounts, by_account, inhibiting, detectors.accounts)
+            above = progress.segment_lives
+            found += open_segments(scene, above, progress.segments, by_segment, breadth, detectors.segments)
+            found += open_accounts(scene, progress.lives, progress.accounts, by_account, above, detectors.accounts)
         yield progress, found
 
 

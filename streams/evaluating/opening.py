@@ -1,7 +1,8 @@
 """From verdicts to alerts: what each day's verdicts do to open episodes, and which crossings are another alert's.
 
-A segment's alert absorbs new ones of its accounts for two weeks, everyone's those of all; the alert on all of an
-account's use absorbs those on its behaviors. One fall, one alert.
+A segment's alert absorbs new ones of its accounts for two weeks, everyone's those of all, unless an account does less
+than a quarter of what its peers' fall leaves to be expected; the alert on all of an account's use absorbs those on its
+behaviors. One fall, one alert.
 """
 
 from collections.abc import Iterator, Mapping
@@ -27,6 +28,7 @@ from streams.evidence import Finding, evidence_of
 from streams.sentences import account_sentence, segment_sentence
 
 _ABSORBS = 14 * DAY_MS
+_OWN_FALL = 0.25
 Lives = dict[int, Life]
 
 
@@ -98,9 +100,10 @@ def open_accounts(
         if who is None or behavior is None:
             continue
         now = closing(world, who.number, scene.day)
-        if before is None and (_is_behaviors(lives, key) or _is_segments(inhibiting, who, now)):
-            continue
         at = int(np.searchsorted(state.keys, key))
+        shared = verdicts.ratio[at] >= _OWN_FALL and _is_segments(inhibiting, who, now)
+        if before is None and (shared or _is_behaviors(lives, key)):
+            continue
         subject = Subject(kind=AlertKind.BEHAVIOR_DROPPED, account=who.account, behavior=behavior)
         mark, changes = _live(world, lives, key, subject, now, _sighting(verdicts, at, key in crossing))
         if changes:

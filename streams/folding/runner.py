@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, TypeVar
 import structlog
 
 from schemas.clock import Clock
+from schemas.database.definitions import Registered
 from schemas.database.fold import begin_partitions
 from schemas.errors import FencedError, UnavailableError
 from streams import metrics
@@ -48,6 +49,7 @@ class Runner:
         self.begun = False
         self.joined = asyncio.Event()
         self.touched: set[tuple[int, int, int]] = set()
+        self.declared: list[Registered] = []
         self._clock = clock
         self._reseek = reseek
         self._limit, self._linger, self._patience = limit, linger, patience

@@ -1,4 +1,4 @@
-"""A pipeline of a test's own: topics under a prefix nobody else has, a database, and workers to start, stop and kill."""
+"""A pipeline of a test's own: topics under a prefix of its own, a database, and workers to start, stop and kill."""
 
 import os
 import signal

@@ -15,7 +15,7 @@ NOON = 1_760_000_000_000 // HOUR * HOUR
 
 def load(n: int, first: int = 0) -> list[UsageEvent]:
     """Events with one in twenty twice."""
-    chosen = random.Random(first)
+    chosen = random.Random(first)  # noqa: S311
     made = [
         UsageEvent(id=f"e{i}", time=NOON + i % HOUR, name=f"f{i % 5}", account=f"a{i % 50}", user=f"u{i % 200}")
         for i in range(first, first + n)
@@ -46,7 +46,7 @@ def feed(pipeline: Any, total: int, step: int) -> threading.Thread:
 def test_kill_9_in_the_middle(pipeline: Any, eventually: Callable[..., Any]) -> None:
     pipeline.settings = {"EBBTIDE_FOLD_BYTES": "65536", "EBBTIDE_FOLD_LINGER": "0"}
     total, feeding = 40_000, feed(pipeline, 40_000, 1000)
-    chosen = random.Random(7)
+    chosen = random.Random(7)  # noqa: S311
     for _ in range(3):
         worker = pipeline.start()
         seen = pipeline.counted()

@@ -78,7 +78,9 @@ def test_unassigned_events_are_folded_when_their_user_joins(pipeline: Any, event
     later = UsageEvent(id="late", time=NOON + HOUR, name="open", user="u0")
     pipeline.send([later])
     eventually(lambda: pipeline.counted() == 41, 30)
-    assert pipeline.rows("SELECT DISTINCT a.account FROM windows w JOIN accounts a ON a.number = w.account") == [("acme",)]
+    assert pipeline.rows("SELECT DISTINCT a.account FROM windows w JOIN accounts a ON a.number = w.account") == [
+        ("acme",)
+    ]
 
 
 def test_facts_and_signals(pipeline: Any, eventually: Callable[..., Any]) -> None:
@@ -142,7 +144,9 @@ def test_plain_postgresql_serves_as_well(
 
 
 def test_refused_events_are_kept_once(pipeline: Any, eventually: Callable[..., Any]) -> None:
-    refused = Rejection(workspace=pipeline.workspace, index=3, code="time.missing", message="no", raw=b"{}", received=NOON)
+    refused = Rejection(
+        workspace=pipeline.workspace, index=3, code="time.missing", message="no", raw=b"{}", received=NOON
+    )
     pipeline.raw(msgspec.msgpack.encode(refused), topic=REJECTED)
     worker = pipeline.start()
     eventually(lambda: pipeline.one("SELECT count(*) FROM rejected WHERE stage = 'ingest'") == 1, 60)

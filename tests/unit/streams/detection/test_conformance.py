@@ -53,7 +53,7 @@ def test_it_finds_who_stopped_and_no_one_else(detector):
     _, found = run(detector, world())
     crossed = np.any([verdicts.crosses for verdicts in found[120:]], axis=0)
     stopped = np.arange(30) % 5 == 0
-    busy = np.geomspace(0.3, 40, 30) > 1
+    busy = np.geomspace(0.3, 40, 30) > max(1, detector.thin / 20)
     assert crossed[stopped & busy].all()
     assert crossed[~stopped].sum() <= 2
 

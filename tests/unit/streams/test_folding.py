@@ -1,0 +1,151 @@
+"""The pure steps between records and rows."""
+
+import numpy as np
+import pytest
+
+from schemas.batches import decode, encode, encode_heartbeat
+from schemas.behaviors import parse
+from schemas.clock import HOUR_MS, to_datetime
+from schemas.database.watermark import Due
+from schemas.errors import DefinitionError
+from schemas.events import UsageEvent
+from streams.fold import Rows, Stream, fold
+from streams.folding import lateness
+from streams.folding.counting import count
+from streams.folding.definitions import Declared, Names
+from streams.folding.gathering import gather, learn
+from streams.folding.memberships import Memberships
+from streams.folding.numbers import Numbers
+from streams.folding.records import Chunk, GapError, Record, follow, read
+from streams.ticking import is_due, newest
+
+NOON = 1_760_000_000_000 // HOUR_MS * HOUR_MS
+
+
+def numbers() -> Numbers:
+    known: dict[str, int] = {}
+    return Numbers(lambda _, strings: {s: known.setdefault(s, len(known) + 1) for s in sorted(strings)})
+
+
+def names(limit: int = 200) -> Names:
+    known: dict[str, int] = {}
+
+    def allocate(_: int, wanted: object) -> dict[str, int]:
+        for name in wanted:  # type: ignore[attr-defined]
+            if len(known) < limit:
+                known.setdefault(name, len(known) + 1)
+        return known
+
+    return Names(allocate)
+
+
+def test_records_follow_one_another() -> None:
+    chunk = Chunk(0, 3, 8, [(4, b"a"), (5, b"b"), (6, b"c")])
+    assert [offset for offset, _ in follow(chunk, 5)] == [5, 6]
+    assert follow(chunk, 9) == []
+    with pytest.raises(GapError, match="expected 3"):
+        follow(chunk, 3)
+    with pytest.raises(GapError):
+        follow(chunk._replace(records=[(4, b"a"), (6, b"c")]), 4)
+
+
+def test_what_cannot_be_read_is_refused() -> None:
+    good = encode(1, NOON, "t", [UsageEvent(id="a", time=NOON, name="n", account="x")])
+    foreign = encode(2, NOON, "t", [UsageEvent(id="a", time=NOON, name="n", account="x")])
+    nul = encode(1, NOON, "t", [UsageEvent(id="a", time=NOON, name="n\0", account="x")])
+    ancient = encode(1, NOON, "t", [UsageEvent(id="a", time=-5, name="n", account="x")])
+    values = [good, foreign, nul, ancient, b"", encode_heartbeat(NOON, "t")]
+    kept, refused = read(Chunk(0, 0, 1, []), list(enumerate(values)), {1}, NOON)
+    assert [record.offset for record in kept] == [0, 5]
+    assert [one.offset for one in refused] == [1, 2, 3, 4]
+    assert all(one.message and one.code == "record.unreadable" for one in refused)
+
+
+def test_an_event_counts_in_all_its_behaviors() -> None:
+    text = """
+behaviors:
+  - {name: shared, events: ["report.*"], where: {pages: {gte: 2}}, measure: sum(pages)}
+  - {name: report.sent, events: [report.sent]}
+"""
+    declared = [Declared(100 + i, definition) for i, definition in enumerate(parse(text))]
+    known = names(limit=1)
+    known.declare({1: declared})
+    events = [
+        UsageEvent(id="a", time=NOON, name="login", account="x", user="u"),
+        UsageEvent(id="b", time=NOON, name="report.sent", account="x", user="u", properties={"pages": 3}),
+        UsageEvent(id="c", time=NOON, name="report.kept", account="x", user="u", properties={"pages": 1}),
+    ]
+    records = [Record(0, 0, 7, decode(encode(1, NOON, "t", events)))]
+    accounts, users = numbers(), numbers()
+    learn(records, accounts, users, known)
+    gathered = gather(records, accounts, users, known)
+    rows = count(gathered, gathered.record + [0, 1, 2], gathered.account, known)
+    assert rows.behavior.tolist() == [0, 0, 0, 1, 100, 101]
+    assert rows.value.tolist() == [0, 0, 0, 0, 3, 0]
+
+
+def test_live_counting_of_a_new_behavior_begins_at_its_offset() -> None:
+    (definition,) = parse("behaviors: [{name: all, events: ['*']}]")
+    known = names()
+    known.declare({1: [Declared(9, definition, active=False, since={(0, 0): 6})]})
+    records = [
+        Record(
+            0, 0, offset, decode(encode(1, NOON, "t", [UsageEvent(id=str(offset), time=NOON, name="n", account="x")]))
+        )
+        for offset in (5, 6, 7)
+    ]
+    accounts, users = numbers(), numbers()
+    learn(records, accounts, users, known)
+    gathered = gather(records, accounts, users, known)
+    rows = count(gathered, gathered.record, gathered.account, known)
+    assert rows.behavior.tolist().count(9) == 2
+
+
+def test_membership_at_a_time() -> None:
+    memberships = Memberships(lambda *_: {5: [(100, 7)]})
+    memberships.learn(1, [5, 6], clock=0)
+    assert not memberships.join(1, 5, (150, 7))
+    assert memberships.join(1, 5, (200, 8))
+    assert memberships.join(1, 6, (10, 9))
+    found = memberships.accounts(1, np.array([5, 5, 5, 6, 4]), np.array([50, 150, 250, 1, 1]))
+    assert found.tolist() == [7, 7, 8, 9, -1]
+
+
+def test_lateness_goes_by_the_heartbeat_before() -> None:
+    hour = NOON // HOUR_MS
+    rows = Rows.of(stream=[0, 0, 1], account=[1, 1, 1], behavior=[0, 0, 0], hour=[hour, hour - 2, hour], user=[1, 1, 1])
+    deltas = fold(rows, [Stream(1, 0, 0), Stream(1, 1, 0)])
+    late, n = lateness.late(deltas, {(0, 0): NOON + 20 * 60_000, (1, 0): None})
+    assert sorted(late) == [(1, 0, NOON - 2 * HOUR_MS), (1, 1, NOON)]
+    assert n == 1
+    assert lateness.late(deltas, {(0, 0): None, (1, 0): None})[0] == [(1, 1, NOON)]
+
+
+def test_who_is_due() -> None:
+    hour = to_datetime(NOON)
+    assert is_due(Due(1, None, None, None, False), NOON)
+    assert not is_due(Due(1, hour, None, None, False), NOON + 5)
+    assert is_due(Due(1, hour, hour, None, False), NOON)
+    assert is_due(Due(1, None, None, hour, True), None)
+    assert not is_due(Due(1, None, None, hour, False), None)
+    ticks = [(0, b'{"workspace":1,"watermark":5}'), (1, b"?"), (2, b'{"workspace":1,"watermark":9}')]
+    assert newest(ticks) == {1: 9}
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("behaviors: [{name: a}]", "events"),
+        ("behaviors: [{name: a, events: [x], colour: red}]", "colour"),
+        ("behaviors: [{name: a, events: [x], measure: median}]", "measure"),
+        ("behaviors: [{name: a, events: [x], where: {p: {like: 1}}}]", "like"),
+        ("behaviors: [{name: a, events: [x]}, {name: a, events: [y]}]", "2 times"),
+        ("behaviors: [{name: a, path: [x]}]", "not there yet"),
+        ("things: []", "behaviors:"),
+        ("behaviors: [", "YAML"),
+        ("behaviors: [{name: '*', events: [x]}]", "taken"),
+    ],
+)
+def test_wrong_definitions_are_told(text: str, says: str) -> None:
+    with pytest.raises(DefinitionError, match=says):
+        parse(text)
