@@ -16,7 +16,7 @@ from typing import Any
 
 import faust
 
-from schemas.database.fold import Position
+from schemas.database.partitions import Position
 from streams.dedupe import Dedupe, no_database
 from streams.folding.definitions import Names
 from streams.folding.folder import Folder

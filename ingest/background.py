@@ -29,7 +29,7 @@ async def pulse(producer: Producer, sink: Sink) -> None:
             sink.watch()
             if number % _REFRESH_BEATS == 0:
                 await guarded(producer.refresh)
-        await asyncio.sleep(BEAT_SECONDS if producer.connected else BEAT_SECONDS / 4)
+        await asyncio.sleep(BEAT_SECONDS)
 
 
 async def refresh_keys(keyring: Keyring) -> None:

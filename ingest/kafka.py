@@ -57,12 +57,17 @@ class Producer:
 
     async def connect(self) -> None:
         """Connects and learns the topics' partitions. Raises UnavailableError."""
+        kafka: Any = None
         try:
             kafka = await asyncio.to_thread(KafkaProducer, **self._config)
             await self._learn(kafka)
         except (KafkaError, OSError) as error:
             raise UnavailableError(f"Kafka at {self._config['bootstrap_servers']} does not answer: {error}") from error
-        self._kafka = kafka
+        else:
+            self._kafka, kafka = kafka, None
+        finally:
+            if kafka is not None:
+                await asyncio.to_thread(kafka.close, 1)
 
     async def refresh(self) -> None:
         """Learns the topics' partitions anew; a count that grew is used from then on."""

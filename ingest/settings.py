@@ -22,7 +22,9 @@ class IngestSettings(Settings):
     stall_seconds: float = Field(3, gt=0, description="Kafka may be silent for so long; then 503 at once")
     answer_seconds: float = Field(8, gt=0, description="a request is answered with 503 after so long without an ack")
     retry_after: int = Field(2, ge=1, description="seconds that a client should wait after a 503")
-    compression: Literal["none", "gzip", "lz4", "snappy", "zstd"] = Field("none", description="of the records")
+    compression: Literal["none", "gzip", "lz4", "snappy", "zstd"] = Field(
+        "none", description="of the records; all but none and gzip need the package cramjam in the workers"
+    )
     group_type: str = Field("company", description="the type in PostHog's $groups that names the account")
     keep_ip: bool = Field(False, description="keep the properties ip and $ip")
     shutdown_seconds: int = Field(12, ge=1, description="how long requests in flight may take when the collector ends")

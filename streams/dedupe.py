@@ -127,9 +127,12 @@ class Dedupe:
             hits = np.flatnonzero(new)[bloom.hits(ids[new])]
             if len(hits):
                 new[hits] = ~contains(self._look(filtered), ids[hits])
+        return new
+
+    def trim(self) -> None:
+        """Lets the oldest hours give way where the table is full. Call it when all that was added is stored."""
         if self._table.count > self._limit:
             self._give_way()
-        return new
 
     def forget_before(self, hour: int) -> None:
         """Drops what lies behind the horizon; called seldom, since it rebuilds the table."""

@@ -3,7 +3,6 @@
 import asyncio
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -11,22 +10,27 @@ from aiokafka.errors import KafkaError
 
 from schemas.behaviors import parse
 from schemas.database.definitions import Key, Registered, activate, begin, register, registered
+from schemas.database.partitions import positions
 from schemas.errors import DefinitionError, FencedError, UnavailableError
 from streams import metrics
-from streams.folding.definitions import Declared
+from streams.folding.definitions import by_workspace
 from streams.folding.rebuilding import Rebuild
 from streams.worker import Worker
 
 _log = structlog.get_logger()
 _EVERY = 2.0
+_ANYWAY = 15
 
 
 async def define(worker: Worker, owns: Callable[[], bool]) -> None:
     """Every two seconds: takes over what is declared, and builds what has no past yet. Never ends."""
-    stamp = 0
+    stamp, turn = 0, 0
     while True:
         try:
-            stamp = await _read_file(worker, stamp) if owns() else stamp
+            turn += 1
+            if owns():
+                # Now and then even without a change: there may be a new workspace.
+                stamp = await asyncio.to_thread(_read_file, worker, 0 if turn % _ANYWAY == 0 else stamp)
             for one in await take_over(worker):
                 if not one.active:
                     await _build(worker, one)
@@ -41,7 +45,7 @@ async def take_over(worker: Worker) -> list[Registered]:
     async with runner.lock:
         found = await asyncio.to_thread(_registered, worker)
         begun = False
-        held = {key: partition.at.next_offset for key, partition in runner.folder.partitions.items()}
+        held = await asyncio.to_thread(_positions, worker)
         for one in found:
             fresh = {key: at for key, at in held.items() if key not in one.since}
             if not one.active and fresh:
@@ -54,17 +58,9 @@ async def take_over(worker: Worker) -> list[Registered]:
     return found
 
 
-def by_workspace(found: list[Registered]) -> dict[int, list[Declared]]:
-    """What the fold needs to know of declared behaviors."""
-    declared: dict[int, list[Declared]] = {}
-    for one in found:
-        declared.setdefault(one.workspace, []).append(Declared(one.number, one.definition, one.active, one.since))
-    return declared
-
-
-async def _read_file(worker: Worker, stamp: int) -> int:
+def _read_file(worker: Worker, stamp: int) -> int:
     """Registers what the file declares, if it has changed; a wrong file changes nothing and is told."""
-    path: Path = worker.settings.behaviors
+    path = worker.settings.behaviors
     changed = path.stat().st_mtime_ns if path.is_file() else 0
     if changed != stamp and changed:
         try:
@@ -72,14 +68,13 @@ async def _read_file(worker: Worker, stamp: int) -> int:
         except DefinitionError as error:
             _log.error("behaviors.wrong", reason=str(error), kept="the definitions before it")
         else:
-            await asyncio.to_thread(register, worker.database, definitions)
-            _log.info("behaviors.registered", names=[definition.name for definition in definitions])
+            register(worker.database, definitions)
     return changed
 
 
 async def _build(worker: Worker, one: Registered) -> None:
     """Builds the past of a behavior in our partitions, and switches to it when every worker's are whole."""
-    for key in sorted(worker.runner.folder.partitions):
+    for key in sorted(worker.runner.partitions):
         if one.rebuilt.get(key, 0) < one.since.get(key, 0):
             await _build_partition(worker, one, key)
     if await asyncio.to_thread(activate, worker.database, one):
@@ -114,3 +109,10 @@ async def _step(worker: Worker, rebuild: Rebuild, records: list[tuple[int, bytes
 def _registered(worker: Worker) -> list[Registered]:
     with worker.database.reading() as connection:
         return registered(connection)
+
+
+def _positions(worker: Worker) -> dict[Key, int]:
+    """Where each of our partitions stands; nothing moves them while the runner's lock is held."""
+    with worker.database.reading() as connection:
+        found = positions(connection, sorted(worker.runner.partitions))
+    return {key: position.next_offset for key, position in found.items()}

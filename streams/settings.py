@@ -21,7 +21,7 @@ class WorkerSettings(Settings):
     fold_bytes: int = Field(16 << 20, ge=1 << 16, description="bytes of records in one transaction, about")
     fold_linger: float = Field(0.1, ge=0, le=5, description="seconds to wait for more records before a transaction")
     dedupe_ids: int = Field(
-        2_000_000, ge=1000, description="ids of each partition held in memory; older ones in filters"
+        1_000_000, ge=1000, description="ids of each partition held in memory; older ones in filters"
     )
     patience: float = Field(60, gt=0, description="seconds without database or progress until the worker ends")
 

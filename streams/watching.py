@@ -8,7 +8,7 @@ import faust
 from faust.exceptions import ConsumerNotStarted
 from faust.types import TP
 
-from schemas.database.fold import positions
+from schemas.database.partitions import positions
 from schemas.errors import UnavailableError
 from streams import metrics
 from streams.leaving import leave
@@ -27,12 +27,11 @@ def assignment(app: faust.App) -> set[TP]:
 
 def lag(app: faust.App, worker: Worker) -> dict[TP, int]:
     """How many records of each owned partition are not folded yet."""
-    held = worker.runner.folder.partitions
-    found = {}
+    runner, found = worker.runner, {}
     for tp in assignment(app):
         key = worker.folded_topics.get(tp.topic, -1), tp.partition
-        if key in held:
-            found[tp] = max(0, (app.consumer.highwater(tp) or 0) - held[key].at.next_offset)
+        if key in runner.partitions:
+            found[tp] = max(0, (app.consumer.highwater(tp) or 0) - runner.reached(key))
     return found
 
 
@@ -40,6 +39,7 @@ async def watch(worker: Worker, measure: Callable[[], dict[TP, int]]) -> None:
     """Publishes the lag; ends the worker where there is some and the fold has not got on for its patience."""
     patience = worker.settings.patience
     known: set[TP] = set()
+    caught_up_at = time.monotonic()
     while True:
         await asyncio.sleep(_EVERY)
         found = measure()
@@ -48,8 +48,10 @@ async def watch(worker: Worker, measure: Callable[[], dict[TP, int]]) -> None:
         for tp, records in found.items():
             metrics.LAG.labels(tp.topic, str(tp.partition)).set(records)
         known = set(found)
-        idle = time.monotonic() - worker.runner.progress_at
-        if sum(found.values()) and idle > patience:
+        if not sum(found.values()):
+            caught_up_at = time.monotonic()
+        idle = time.monotonic() - max(worker.runner.progress_at, caught_up_at)
+        if idle > patience:
             leave(f"{sum(found.values())} records wait and nothing was folded for {idle:.0f} s")
 
 

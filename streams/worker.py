@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from schemas.clock import Clock
 from schemas.database import engine as engines
 from schemas.database import numbers
+from schemas.database.definitions import registered
 from schemas.database.people import memberships_of
 from schemas.database.sessions import Database
 from schemas.topics import EVENTS, HISTORY, TOPIC_CODES
-from streams.folding.definitions import Names
+from streams.folding.definitions import Declared, Names, by_workspace
 from streams.folding.folder import Folder
 from streams.folding.memberships import Memberships
 from streams.folding.numbers import Numbers
@@ -64,6 +65,10 @@ def folder(database: Database, settings: WorkerSettings) -> Folder:
         with database.reading() as connection:
             return memberships_of(connection, workspace, users)  # type: ignore[arg-type]
 
+    def read_declared() -> dict[int, list[Declared]]:
+        with database.reading() as connection:
+            return by_workspace(registered(connection))
+
     return Folder(
         database=database,
         workspaces=Workspaces(read_workspaces, time.monotonic),
@@ -72,4 +77,5 @@ def folder(database: Database, settings: WorkerSettings) -> Folder:
         names=Names(lambda workspace, names: numbers.number_events(database, workspace, names, limit)),
         memberships=Memberships(read_memberships),
         dedupe_limit=settings.dedupe_ids,
+        declared=read_declared,
     )

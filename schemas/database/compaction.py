@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, func, insert, select, text, tuple_
 
 from schemas.clock import DAY_MS, HOUR_MS, to_datetime
-from schemas.database.fold import newest_hour
+from schemas.database.partitions import newest_hour
 from schemas.database.sessions import Database
 from schemas.database.tables import counted_ids, windows
 from schemas.topics import EVENTS, TOPIC_CODES

@@ -1,10 +1,10 @@
-"""Declared behaviors in the database: registered under numbers, rebuilt from the topics, switched when they are whole."""
+"""Declared behaviors in the database: registered under numbers, rebuilt from the topics, switched when whole."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, func, insert, or_, select, update
+from sqlalchemy import Connection, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from schemas.behaviors import Definition
@@ -118,17 +118,12 @@ def _register(connection: Connection, workspace: int, definitions: Sequence[Defi
     known = [one for one in registered(connection) if one.workspace == workspace]
     kept = set()
     for definition in definitions:
-        same = [
-            one
-            for one in known
-            if one.definition.name == definition.name and one.definition.matched == definition.matched
-        ]
+        named = [one for one in known if one.definition.name == definition.name]
+        same = [one for one in named if one.definition.matched == definition.matched]
+        kept |= {one.number for one in named if one.active} | {one.number for one in same[-1:]}
         if same:
-            kept.add(same[-1].number)
             _store(connection, same[-1], definition)
-            kept |= {one.number for one in known if one.active and one.definition.name == definition.name}
         else:
-            kept |= {one.number for one in known if one.active and one.definition.name == definition.name}
             _build(connection, workspace, definition)
     gone = [one.number for one in known if one.number not in kept]
     connection.execute(
@@ -143,7 +138,7 @@ def _store(connection: Connection, one: Registered, definition: Definition) -> N
     connection.execute(
         update(behaviors)
         .where(behaviors.c.workspace == one.workspace, behaviors.c.number == one.number)
-        .where(or_(behaviors.c.definition != msgspec.to_builtins(definition)))
+        .where(behaviors.c.definition != msgspec.to_builtins(definition))
         .values(definition=msgspec.to_builtins(definition))
     )
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import date
+from typing import Any
 
 import msgspec
 
@@ -12,6 +13,7 @@ from streams.alerting import Life
 from streams.evaluating.opening import Happening
 from streams.evaluating.world import World
 
+_CLAIMS = (Transition.FIRED, Transition.WORSENED, Transition.RELAPSED)
 _PEOPLES = (AlertState.ACKNOWLEDGED, AlertState.SNOOZED)
 Revision = tuple[AlertRecord, list[TransitionRecord]]
 
@@ -80,6 +82,7 @@ def _revised(
     keeps = stored is not None and stored.state in _PEOPLES and state in (AlertState.FIRING, AlertState.RECOVERING)
     owner = None if last.account is None else world.accounts[last.account]
     zone = owner.time_zone if owner else world.time_zone
+    sentence, evidence = _claim(stored, mine)
     record = AlertRecord(
         episode=last.change.episode,
         fingerprint=last.fingerprint,
@@ -93,10 +96,19 @@ def _revised(
         fired_at=to_datetime(last.opened_at),
         resolved_at=None if resolved is None else to_datetime(resolved),
         sequence=sequence,
-        sentence=last.sentence,
-        evidence=msgspec.to_builtins(last.evidence),
+        sentence=sentence,
+        evidence=evidence,
     )
     return record, new
+
+
+def _claim(stored: AlertRecord | None, mine: list[Happening]) -> tuple[str, dict[str, Any]]:
+    """What the alert says: its last claim, not what its recovery looked like (that stands in its steps)."""
+    claims = [happening for happening in mine if happening.change.transition in _CLAIMS]
+    if stored and not claims:
+        return stored.sentence, stored.evidence
+    said = (claims or mine)[-1]
+    return said.sentence, msgspec.to_builtins(said.evidence)
 
 
 def _missing(

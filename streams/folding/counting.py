@@ -42,8 +42,6 @@ def count_declared(
 
 
 def _since(gathered: Gathered, places: Integers, declared: Declared) -> Integers:
-    if not declared.since:
-        return places
     starts = [declared.starts(stream.topic, stream.partition) for stream in gathered.streams]
     return places[gathered.offset[places] >= np.array(starts)[gathered.stream[places]]]
 

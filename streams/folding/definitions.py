@@ -7,8 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.behaviors import Definition
+from schemas.database.definitions import Registered
 from streams.folding.numbers import NONE
 
+NEVER = 1 << 61
 Allocate = Callable[[int, Collection[str]], dict[str, int]]
 
 
@@ -22,7 +24,7 @@ class Declared(NamedTuple):
 
     def starts(self, topic: int, partition: int) -> int:
         """The first offset of a partition that the live fold counts; what lies before it is rebuilt."""
-        return self.since.get((topic, partition), 0)
+        return self.since.get((topic, partition), 0 if self.active else NEVER)
 
 
 class Names:
@@ -70,3 +72,11 @@ class Names:
     def automatic(self, codes: NDArray[np.int64]) -> NDArray[np.int64]:
         """The automatic behavior's number for each event, NONE where its name has none."""
         return np.array([*self._automatic, NONE], np.int64)[codes]
+
+
+def by_workspace(found: list[Registered]) -> dict[int, list[Declared]]:
+    """What the fold needs to know of declared behaviors."""
+    declared: dict[int, list[Declared]] = {}
+    for one in found:
+        declared.setdefault(one.workspace, []).append(Declared(one.number, one.definition, one.active, one.since))
+    return declared

@@ -1,6 +1,6 @@
 """One micro-batch, from raw records to a committed transaction."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -16,7 +16,7 @@ from schemas.topics import HISTORY, TOPIC_CODES
 from streams.fold import Integers, fold
 from streams.folding import customers, lateness
 from streams.folding.counting import count
-from streams.folding.definitions import Names
+from streams.folding.definitions import Declared, Names
 from streams.folding.gathering import Gathered, gather, learn
 from streams.folding.memberships import Memberships
 from streams.folding.numbers import Numbers
@@ -56,6 +56,7 @@ class Folder:
     names: Names
     memberships: Memberships
     dedupe_limit: int
+    declared: Callable[[], dict[int, list[Declared]]] = dict
     partitions: dict[tuple[int, int], Partition] = field(default_factory=dict)
 
     def prepare(self, chunks: Sequence[Chunk], now: int, tick: float) -> tuple[Write, Folded]:
@@ -97,6 +98,7 @@ class Folder:
             partition = self.partitions[row.topic, row.partition]
             beat = max((b for b in (row.heartbeat, partition.at.heartbeat) if b is not None), default=None)
             partition.at = partition.at._replace(next_offset=row.next, heartbeat=beat)
+            partition.dedupe.trim()
 
     def forget(self, partitions: set[tuple[int, int]]) -> None:
         """Drops what is held of partitions; it is read from the database when they are folded again."""
@@ -118,6 +120,7 @@ class Folder:
         key = chunk.topic, chunk.partition
         if key not in self.partitions:
             self.partitions[key] = load(self.database, *chunk[:3], self.dedupe_limit, now // HOUR_MS)
+            self.names.declare(self.declared())
         expected = self.partitions[key].at.next_offset
         values = follow(chunk, expected)
         if not values:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from schemas.database.fold import Position, load_ids, newest_hour, positions
+from schemas.database.partitions import Position, load_ids, newest_hour, positions
 from schemas.database.sessions import Database
 from schemas.errors import UnavailableError
 from schemas.topics import HISTORY, TOPIC_CODES
@@ -58,6 +58,7 @@ def load(database: Database, topic: int, partition: int, partitions: int, limit:
     dedupe = Dedupe(limit, look)
     for received in sorted(ids):
         dedupe.add(_joined(ids[received]), received)
+        dedupe.trim()
     return Partition(topic, partition, partitions, at, dedupe, newest)
 
 

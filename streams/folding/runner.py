@@ -9,7 +9,7 @@ import structlog
 
 from schemas.clock import Clock
 from schemas.database.definitions import Registered
-from schemas.database.fold import begin_partitions
+from schemas.database.partitions import begin_partitions
 from schemas.errors import FencedError, UnavailableError
 from streams import metrics
 from streams.folding.folder import Folded, Folder
@@ -46,6 +46,7 @@ class Runner:
         self.lock = asyncio.Lock()
         self.progress_at = time.monotonic()
         self.partitions: dict[Key, int] = {}
+        self._begun_at: dict[Key, int] = {}
         self.begun = False
         self.joined = asyncio.Event()
         self.touched: set[tuple[int, int, int]] = set()
@@ -96,10 +97,16 @@ class Runner:
             for key, span in spans.items():
                 _check(key, span, found[key].next_offset)
             self.folder.keep({key: (at.next_offset, spans[key].partitions) for key, at in found.items()}, all_of_them)
+            self._begun_at |= {key: position.next_offset for key, position in found.items()}
             others = {} if all_of_them else self.partitions
             self.partitions = others | {key: span.partitions for key, span in spans.items()}
             self.progress_at, self.begun = time.monotonic(), True
         return {key: position.next_offset for key, position in found.items()}
+
+    def reached(self, key: Key) -> int:
+        """The next offset of one of our partitions."""
+        held = self.folder.partitions.get(key)
+        return held.at.next_offset if held else self._begun_at[key]
 
     async def patiently(self, work: Callable[..., T], *arguments: Any) -> T:
         """Runs `work` in a thread, again and again while the database does not answer, until patience is spent."""

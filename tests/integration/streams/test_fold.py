@@ -2,6 +2,7 @@
 
 import signal
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -24,16 +25,20 @@ def events(n: int, first: int = 0, **more: Any) -> list[UsageEvent]:
     ]
 
 
+def by_name(pipeline: Any) -> list[tuple[str, int]]:
+    return pipeline.rows(
+        "SELECT b.behavior, sum(w.events) FROM windows w JOIN behaviors b ON b.number = w.behavior "
+        "WHERE b.state = 'active' GROUP BY 1 ORDER BY 1"
+    )
+
+
 def test_events_become_windows(pipeline: Any, eventually: Callable[..., Any]) -> None:
     worker = pipeline.start()
     pipeline.send(events(1000) + events(100))
     eventually(lambda: pipeline.counted() >= 1000, 60)
     eventually(lambda: pipeline.ready(worker))
     assert pipeline.counted() == 1000
-    by_name = pipeline.rows(
-        "SELECT b.behavior, sum(w.events) FROM windows w JOIN behaviors b ON b.number = w.behavior GROUP BY 1 ORDER BY 1"
-    )
-    assert by_name == [("*", 1000), ("f0", 334), ("f1", 333), ("f2", 333)]
+    assert by_name(pipeline) == [("*", 1000), ("f0", 334), ("f1", 333), ("f2", 333)]
     users = pipeline.rows("SELECT users FROM windows WHERE behavior = 0")
     assert count_users(bytes(row[0]) for row in users) == 20
     assert pipeline.metric(worker, "ebbtide_fold_duplicates_total") == 100
@@ -154,3 +159,41 @@ def test_refused_events_are_kept_once(pipeline: Any, eventually: Callable[..., A
     pipeline.start()
     pipeline.raw(b"?", topic=REJECTED)
     eventually(lambda: pipeline.one("SELECT count(*) FROM rejected") == 2, 60)
+
+
+def test_declared_behaviors_get_their_past(pipeline: Any, eventually: Callable[..., Any], tmp_path: Path) -> None:
+    file = tmp_path / "behaviors.yaml"
+    pipeline.start(EBBTIDE_BEHAVIORS=str(file))
+    pipeline.send(events(300) + events(60))
+    pipeline.send([UsageEvent(id="wait", time=NOON, name="f1", user="nobody-yet")])
+    eventually(lambda: pipeline.counted() == 300, 60)
+    file.write_text("behaviors: [{name: f1, events: [f1]}, {name: f0 or f2, events: [f0, f2]}]")
+    pipeline.send(events(300, first=300))
+    expected = [("*", 600), ("f0", 200), ("f0 or f2", 400), ("f1", 200), ("f2", 200)]
+    eventually(lambda: by_name(pipeline) == expected, 60)
+    assert pipeline.one("SELECT automatic FROM behaviors WHERE behavior = 'f1' AND state = 'active'") is False
+    file.write_text("behaviors: [{name: f1, events: [f1], weight: 2}, {name: f0 or f2, events: [f2]}]")
+    pipeline.send(
+        [*events(30, first=600), UsageEvent(id="g", time=NOON, kind=Kind.GROUP, account="x", user="nobody-yet")]
+    )
+    eventually(lambda: by_name(pipeline) == [("*", 631), ("f0", 210), ("f0 or f2", 210), ("f1", 211), ("f2", 210)], 60)
+    assert (
+        pipeline.one("SELECT definition ->> 'weight' FROM behaviors WHERE behavior = 'f1' AND state = 'active'")
+        == "2.0"
+    )
+
+
+def test_compaction_changes_no_answer(pipeline: Any, eventually: Callable[..., Any]) -> None:
+    pipeline.settings = {"EBBTIDE_COMPACT_EVERY": "0.5", "EBBTIDE_FOLD_LINGER": "0"}
+    pipeline.start()
+    for first in range(0, 200, 50):
+        pipeline.send(events(50, first=first))
+        eventually(lambda n=first + 50: pipeline.counted() == n, 60)
+    before = pipeline.one("SELECT count(*) FROM windows"), pipeline.one("SELECT sum(id_sum) FROM windows")
+    pipeline.beat(NOON + 4 * HOUR)
+    eventually(lambda: pipeline.one("SELECT count(*) FROM windows") == 7 + 7 * 3, 30)
+    assert before[0] > 28
+    assert pipeline.counted() == 200
+    assert (int(pipeline.one("SELECT sum(id_sum) FROM windows")) - int(before[1])) % 2**64 == 0
+    users = pipeline.rows("SELECT users FROM windows WHERE behavior = 0")
+    assert count_users(bytes(row[0]) for row in users) == 20

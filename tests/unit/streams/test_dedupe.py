@@ -53,6 +53,7 @@ def test_what_gives_way_is_still_known() -> None:
     for hour in range(6):
         stored[hour] = random_ids(hour, 1000)
         assert dedupe.add(stored[hour], hour).all()
+        dedupe.trim()
     assert dedupe.exact_from > 0
     assert len(dedupe) <= 3000
     for hour in range(6):

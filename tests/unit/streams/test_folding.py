@@ -79,7 +79,7 @@ behaviors:
     accounts, users = numbers(), numbers()
     learn(records, accounts, users, known)
     gathered = gather(records, accounts, users, known)
-    rows = count(gathered, gathered.record + [0, 1, 2], gathered.account, known)
+    rows = count(gathered, np.arange(3), gathered.account, known)
     assert rows.behavior.tolist() == [0, 0, 0, 1, 100, 101]
     assert rows.value.tolist() == [0, 0, 0, 0, 3, 0]
 

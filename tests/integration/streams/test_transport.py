@@ -1,0 +1,57 @@
+"""The transport keeps its promises on this version of Faust: where reading begins, and when a worker ends itself."""
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import text
+
+from schemas.events import UsageEvent
+from schemas.topics import slot_of
+from streams.leaving import EXIT_CODE
+from tests.integration.streams.conftest import PARTITIONS
+
+NOON = 1_760_000_400_000
+
+
+def one(i: int) -> UsageEvent:
+    return UsageEvent(id=f"e{i}", time=NOON + i, name="open", account="acme", user="ada")
+
+
+def stand_at(pipeline: Any, offset: int) -> None:
+    """Says that the account's partition is folded up to an offset."""
+    with pipeline.engine.begin() as connection:
+        connection.execute(
+            text("INSERT INTO offsets (topic, partition, next_offset) VALUES (0, :partition, :offset)"),
+            {"partition": slot_of(pipeline.workspace, "acme") % PARTITIONS, "offset": offset},
+        )
+
+
+def test_reading_begins_where_the_database_stands(pipeline: Any, eventually: Callable[..., Any]) -> None:
+    pipeline.send([one(i) for i in range(10)], per=1)
+    stand_at(pipeline, 7)
+    worker = pipeline.start()
+    eventually(lambda: pipeline.counted() == 3, 60)
+    eventually(lambda: pipeline.ready(worker))
+    assert pipeline.metric(worker, "ebbtide_fold_batch_events_count") == 1  # one fetch, one message, one transaction
+
+
+def test_a_worker_ends_where_records_are_missing(pipeline: Any) -> None:
+    pipeline.send([one(i) for i in range(10)], per=1)
+    stand_at(pipeline, 70)
+    worker = pipeline.start()
+    assert worker.wait(60) == EXIT_CODE
+    assert "records were deleted before they were folded" in worker.log.read_text()
+
+
+def test_a_worker_that_does_not_get_on_ends_itself(pipeline: Any, eventually: Callable[..., Any]) -> None:
+    pipeline.settings = {"EBBTIDE_PATIENCE": "6"}
+    worker = pipeline.start()
+    pipeline.send([one(0)])
+    eventually(lambda: pipeline.counted() == 1, 60)
+    with pipeline.engine.begin() as connection:
+        connection.execute(text("LOCK TABLE offsets IN EXCLUSIVE MODE"))
+        connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
+        pipeline.send([one(1)])
+        assert worker.wait(60) == EXIT_CODE
+    pipeline.start()
+    eventually(lambda: pipeline.counted() == 2, 60)
