@@ -87,14 +87,16 @@ def fill_singles(bootstrap: str, n: int) -> str:
 
 def _create(bootstrap: str, topics: dict[str, int]) -> None:
     admin = KafkaAdminClient(bootstrap_servers=bootstrap)
-    admin.create_topics([NewTopic(name, n, 1) for name, n in topics.items()], wait_for_metadata=True)
+    # Their events are made up and old: without this, retention deletes them under the benchmark.
+    made = [NewTopic(name, n, 1, topic_configs={"retention.ms": "-1"}) for name, n in topics.items()]
+    admin.create_topics(made, wait_for_metadata=True)
     admin.close()
 
 
-def peer(name: str, *arguments: object, runs: int = 1, label: str = "") -> Result:
-    """Runs a peer's script in the peers' environment; it prints `{"events": …, "seconds": …}`."""
+def peer(name: str, *arguments: object) -> Result:
+    """Runs a peer's script once in the peers' environment; it prints `{"events": …, "seconds": …}`."""
     command = [str(_peers() / "bin" / "python"), str(ROOT / "benchmarks" / "peers" / f"{name}.py")]
-    return measure([*command, *map(str, arguments)], label or name, runs)
+    return measure([*command, *map(str, arguments)], name, 1)
 
 
 def measure(command: list[str], label: str, runs: int) -> Result:

@@ -30,6 +30,7 @@ def main() -> int:
         http="httptools",
         ws="none",
         access_log=False,
+        proxy_headers=False,
         server_header=False,
         log_config=None,
         backlog=2048,

@@ -1,5 +1,6 @@
 """A request's body as plain bytes, never more than the limit in memory, whatever was sent."""
 
+import asyncio
 import base64
 import binascii
 import zlib
@@ -14,6 +15,8 @@ from ingest.limits import BODY_BYTES
 
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 _FORM = b"data="
+_SMALL = 65_536
+_SECONDS = 30
 
 
 def too_large(limit: int = BODY_BYTES) -> Refusal:
@@ -24,9 +27,24 @@ def too_large(limit: int = BODY_BYTES) -> Refusal:
 
 
 async def read(receive: Receive, announced: int | None, limit: int = BODY_BYTES) -> bytes:
-    """Reads the body as it came. Raises a Refusal as soon as it is, or says it will be, larger than the limit."""
+    """Reads the body as it came. Raises a Refusal as soon as it is, or says it will be, larger than the limit.
+
+    A large body holds much room, so it must come in time.
+    """
+    if announced is not None and announced <= _SMALL:
+        return await _read(receive, limit)
     if announced is not None and announced > limit:
         raise too_large(limit)
+    try:
+        async with asyncio.timeout(_SECONDS):
+            return await _read(receive, limit)
+    except TimeoutError:
+        raise Refusal(
+            408, "body_too_slow", f"The body did not come within {_SECONDS} s. Nothing was kept.", retry_after=1
+        ) from None
+
+
+async def _read(receive: Receive, limit: int) -> bytes:
     message = await receive()
     body: bytes = message.get("body", b"")
     if not message.get("more_body", False):

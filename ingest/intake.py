@@ -68,14 +68,17 @@ class Intake:
         """Checks what the head tells before a byte of the body is read."""
         parts = self._parts
         key = parts.keyring.authorize(head.secret) if head.secret else None
-        with parts.sink.room(min(head.length or _UNANNOUNCED, BODY_BYTES)):
-            sent = await body.read(receive, head.length)
-            plain = body.decompress(sent, head.encoding)
+        size = min(head.length or _UNANNOUNCED, BODY_BYTES)
+        parts.sink.reserve(size)
+        try:
+            plain = body.decompress(await body.read(receive, head.length), head.encoding)
             now = parts.clock.now()
             arrival = Arrival(now, parts.settings.group_type, parts.settings.keep_ip)
             contents = self._open(plain, key, head)
             key = key or parts.keyring.authorize(contents.key)
             outcome = contents.broken or self._read(plain, contents, arrival, head)
+        finally:
+            parts.sink.release(size)
         if self._shape.keep:
             await self._keep(outcome, key, head, now, len(plain))
         return self._answer(outcome)

@@ -61,8 +61,8 @@ def router(parts: Parts) -> APIRouter:
     ) -> Closed:
         """Says that an import is over: its history is then evaluated, in event order."""
         key = parts.keyring.authorize(secret_in(authorization.encode("latin-1", "replace")))
-        with parts.sink.room(0):
-            return Closed(import_id=import_id, partitions=await parts.sink.close_import(key.workspace, import_id))
+        parts.sink.reserve(0)
+        return Closed(import_id=import_id, partitions=await parts.sink.close_import(key.workspace, import_id))
 
     return made
 

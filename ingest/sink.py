@@ -6,8 +6,7 @@ that a Kafka that hangs costs no memory; a later heartbeat finds out that it is 
 
 import asyncio
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from functools import partial
 
 import structlog
@@ -48,9 +47,8 @@ class Sink:
         """Whether Kafka acknowledged a heartbeat on every partition a moment ago."""
         return time.monotonic() - self._healthy_at < _HEALTHY
 
-    @contextmanager
-    def room(self, size: int) -> Iterator[None]:
-        """Holds room for a body of `size` bytes while it is read, or raises a Refusal because there is none."""
+    def reserve(self, size: int) -> None:
+        """Holds room for a body of `size` bytes until `release`, or raises a Refusal because there is none."""
         if not self._producer.connected:
             raise self._busy("Kafka is not reached yet")
         if self._oldest() > self._settings.stall_seconds:
@@ -58,10 +56,10 @@ class Sink:
         if self._in_flight + size > self._settings.in_flight_bytes:
             raise self._busy("too much is waiting for Kafka")
         self._in_flight += size
-        try:
-            yield
-        finally:
-            self._in_flight -= size
+
+    def release(self, size: int) -> None:
+        """Gives that room back: the body is read."""
+        self._in_flight -= size
 
     async def keep(
         self, stream: Stream, events: Sequence[UsageEvent], rejections: Sequence[Rejection], size: int

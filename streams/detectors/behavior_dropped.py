@@ -28,6 +28,7 @@ from streams.detectors.base import Case, Verdicts
 from streams.recents import RING, SPANS, Recent
 
 _CURRENT = 0.85
+_VISIBLE = -np.log10(0.025)  # what an alert observed lies below the 95 % interval it shows
 _SCAN, _CUSUM, _BOTH = 0, 1, 2
 
 
@@ -176,7 +177,8 @@ class BehaviorDropped:
         _hindsight(state, date, score, np.where(judged, stratum, -1))
         state.date, state.today = date, today
         limit = state.thresholds[stratum]
-        crosses = judged & (today.seen[0] < _CURRENT * today.due[0]) & (score[_BOTH] >= limit)
+        shown = (today.seen[0] < _CURRENT * today.due[0]) & (today.tails.max(0) >= _VISIBLE)
+        crosses = judged & shown & (score[_BOTH] >= limit)
         at = today.tails.argmax(0), np.arange(len(state.keys))
         return Verdicts(judged, crosses, score[_BOTH], limit, today.seen[at] / np.maximum(today.due[at], 1e-9))
 

@@ -30,9 +30,10 @@ def count_declared(
     gathered: Gathered, counted: Integers, account: Integers, names: Names, among: Among | None = None
 ) -> list[Rows]:
     """The rows of declared behaviors: those the live fold counts, or (with `among`) these and no others."""
-    codes = gathered.code[counted]
-    parts = []
-    for code in np.unique(codes[codes >= 0]).tolist():
+    if not any(names.matching):
+        return []
+    codes, parts = gathered.code[counted], []
+    for code in np.flatnonzero(np.bincount(codes[codes >= 0])).tolist():
         for declared in names.matching[code]:
             if among is None or among(declared):
                 places = counted[codes == code]

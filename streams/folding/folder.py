@@ -17,7 +17,7 @@ from streams.fold import Integers, fold
 from streams.folding import customers, lateness
 from streams.folding.counting import count
 from streams.folding.definitions import Declared, Names
-from streams.folding.gathering import Gathered, gather, learn
+from streams.folding.gathering import Gathered, learn_and_gather
 from streams.folding.memberships import Memberships
 from streams.folding.numbers import Numbers
 from streams.folding.partitions import Partition, load
@@ -72,8 +72,7 @@ class Folder:
         records: list[Record] = []
         for chunk in chunks:
             records += self._take(chunk, write, now)
-        learn(records, self.accounts, self.users, self.names)
-        gathered = gather(records, self.accounts, self.users, self.names)
+        gathered = learn_and_gather(records, self.accounts, self.users, self.names)
         new = self._new(gathered, write, now)
         customers.apply(gathered, new, self.memberships, self.accounts, self.users, write, tick)
         account = customers.resolve(gathered, new, self.memberships, tick)

@@ -46,12 +46,16 @@ class Gathered:
         return self.readers[record], i - int(self.start[record])
 
 
-def learn(records: Sequence[Record], accounts: Numbers, users: Numbers, names: Names) -> None:
-    """Makes every string of the records known; the only step that may ask the database."""
+def learn_and_gather(records: Sequence[Record], accounts: Numbers, users: Numbers, names: Names) -> Gathered:
+    """The records' events in columns; asks the database for the numbers that memory lacks."""
     full = [record.batch for record in records if len(record.batch)]
-    accounts.learn((batch.workspace, batch.accounts) for batch in full)
-    users.learn((batch.workspace, batch.users) for batch in full)
     names.learn((batch.workspace, counted_names(batch)) for batch in full)
+    try:
+        return gather(records, accounts, users, names)
+    except KeyError:
+        accounts.learn((batch.workspace, batch.accounts) for batch in full)
+        users.learn((batch.workspace, batch.users) for batch in full)
+        return gather(records, accounts, users, names)
 
 
 def counted_names(batch: EventBatch) -> list[str]:

@@ -47,5 +47,5 @@ def always(deltas: Deltas) -> list[Late]:
 
 def touched(deltas: Deltas) -> set[tuple[int, int, int]]:
     """The (topic, partition, UTC day since the epoch) that got rows; compaction goes there later."""
-    days = np.unique(np.column_stack((deltas.topic, deltas.partition, deltas.hour // 24)), axis=0)
-    return {(topic, partition, day) for topic, partition, day in days.tolist()}
+    packed = np.unique(((deltas.topic << 16) | deltas.partition) << 32 | deltas.hour // 24)
+    return {(one >> 48, (one >> 32) & 0xFFFF, one & 0xFFFF_FFFF) for one in packed.tolist()}

@@ -39,6 +39,6 @@ class Numbers:
         return self._known[workspace][string]
 
     def lookup(self, workspace: int, strings: list[str]) -> NDArray[np.int64]:
-        """The strings' numbers, and NONE at the end, where an index of ABSENT (-1) finds it."""
+        """The strings' numbers, and at the end NONE, which ABSENT (-1) points to. KeyError: learn them first."""
         known = self._known.get(workspace, {})
-        return np.array([known[string] for string in strings] + [NONE], np.int64)
+        return np.array([*map(known.__getitem__, strings), NONE], np.int64)

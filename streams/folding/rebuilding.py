@@ -14,7 +14,7 @@ from streams.fold import Rows, fold
 from streams.folding import customers, lateness
 from streams.folding.counting import count_declared
 from streams.folding.folder import Folder
-from streams.folding.gathering import gather, learn
+from streams.folding.gathering import learn_and_gather
 from streams.folding.partitions import horizon
 from streams.folding.records import Chunk, read
 
@@ -38,8 +38,7 @@ class Rebuild:
         chunk = Chunk(*self.key, 0, records)
         good, _ = read(chunk, [record for record in records if record[0] < self.until], folder.workspaces, now)
         good = [record for record in good if len(record.batch)]
-        learn(good, folder.accounts, folder.users, folder.names)
-        gathered = gather(good, folder.accounts, folder.users, folder.names)
+        gathered = learn_and_gather(good, folder.accounts, folder.users, folder.names)
         new = self._new([record.batch.received // HOUR_MS for record in good], gathered.record, gathered.ids)
         new &= np.array([stream.workspace == self.one.workspace for stream in gathered.streams], bool)[gathered.stream]
         new &= (gathered.offset >= self.reached) & ~contains(self._waiting, gathered.ids)

@@ -79,7 +79,7 @@ def _check(batch: EventBatch, workspaces: Container[int]) -> None:
     if batch.workspace not in workspaces:
         raise DecodeError(f"there is no workspace {batch.workspace}")
     for strings in (batch.names, batch.accounts, batch.users):
-        if strings and ("\0" in "".join(strings) or len(max(strings, key=len)) > _LONGEST):
+        if strings and ("\0" in "".join(strings) or max(map(len, strings)) > _LONGEST):
             raise DecodeError("a name, account or user holds a NUL character or is too long")
     if len(batch) and not 0 <= batch.times.min() <= batch.times.max() < _LATEST:
         raise DecodeError("an event's time is before 1970 or after 2100")

@@ -15,7 +15,7 @@ from streams.fold import fold
 from streams.folding import customers, lateness
 from streams.folding.counting import count
 from streams.folding.folder import Folder
-from streams.folding.gathering import gather, learn
+from streams.folding.gathering import learn_and_gather
 from streams.folding.records import Record
 
 _STEP = 5000
@@ -34,8 +34,7 @@ def resolve(folder: Folder, partitions: Sequence[tuple[int, int]], now: int, tic
     rows.sort(key=_place)
     records = _records(rows, now)
     folder.memberships.forget()
-    learn(records, folder.accounts, folder.users, folder.names)
-    gathered = gather(records, folder.accounts, folder.users, folder.names)
+    gathered = learn_and_gather(records, folder.accounts, folder.users, folder.names)
     everything = np.ones(len(gathered), bool)
     account = customers.resolve(gathered, everything, folder.memberships, tick)
     counted = customers.countable(gathered, everything, account)

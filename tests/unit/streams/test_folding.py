@@ -13,7 +13,7 @@ from streams.fold import Rows, Stream, fold
 from streams.folding import lateness
 from streams.folding.counting import count
 from streams.folding.definitions import Declared, Names
-from streams.folding.gathering import gather, learn
+from streams.folding.gathering import learn_and_gather
 from streams.folding.memberships import Memberships
 from streams.folding.numbers import Numbers
 from streams.folding.records import Chunk, GapError, Record, follow, read
@@ -77,8 +77,7 @@ behaviors:
     ]
     records = [Record(0, 0, 7, decode(encode(1, NOON, "t", events)))]
     accounts, users = numbers(), numbers()
-    learn(records, accounts, users, known)
-    gathered = gather(records, accounts, users, known)
+    gathered = learn_and_gather(records, accounts, users, known)
     rows = count(gathered, np.arange(3), gathered.account, known)
     assert rows.behavior.tolist() == [0, 0, 0, 1, 100, 101]
     assert rows.value.tolist() == [0, 0, 0, 0, 3, 0]
@@ -95,8 +94,7 @@ def test_live_counting_of_a_new_behavior_begins_at_its_offset() -> None:
         for offset in (5, 6, 7)
     ]
     accounts, users = numbers(), numbers()
-    learn(records, accounts, users, known)
-    gathered = gather(records, accounts, users, known)
+    gathered = learn_and_gather(records, accounts, users, known)
     rows = count(gathered, gathered.record, gathered.account, known)
     assert rows.behavior.tolist().count(9) == 2
 
