@@ -31,10 +31,10 @@ async def read(receive: Receive, announced: int | None, limit: int = BODY_BYTES)
 
     A large body holds much room, so it must come in time.
     """
-    if announced is not None and announced <= _SMALL:
-        return await _read(receive, limit)
     if announced is not None and announced > limit:
         raise too_large(limit)
+    if announced is not None and announced <= _SMALL:
+        return await _read(receive, limit)
     try:
         async with asyncio.timeout(_SECONDS):
             return await _read(receive, limit)

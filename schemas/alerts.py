@@ -9,7 +9,7 @@ import msgspec
 
 
 class AlertKind(StrEnum):
-    """What an alert says. The first is detected today; ARCHITECTURE.md says which wait for their detector."""
+    """What an alert says. Those in DETECTED have a detector; the others wait for theirs."""
 
     BEHAVIOR_DROPPED = "behavior.dropped"
     BEHAVIOR_NOT_ADOPTED = "behavior.not_adopted"
@@ -20,6 +20,9 @@ class AlertKind(StrEnum):
     RELEASE_DISRUPTED = "release.disrupted"
     HANDOFF_STALLED = "handoff.stalled"
     INGEST_QUIET = "ingest.quiet"
+
+
+DETECTED = (AlertKind.BEHAVIOR_DROPPED, AlertKind.SEGMENT_DROPPED)
 
 
 class AlertState(StrEnum):

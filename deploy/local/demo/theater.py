@@ -14,10 +14,8 @@ from deploy.local.demo.state import Scene, lag_of
 from deploy.local.demo.stories import Story
 from deploy.local.demo.view import View
 from deploy.local.importing.payloads import Request
-from schemas.alerts import AlertKind
+from schemas.alerts import DETECTED
 from schemas.clock import Clock
-
-IMPLEMENTED = (AlertKind.BEHAVIOR_DROPPED,)  # the kinds that have a detector; a story of another kind waits for it
 
 
 class Company(msgspec.Struct, frozen=True):
@@ -73,7 +71,7 @@ class Theater:
             unassigned=status["counts"]["unassigned"],
             alerts=self.alerts,
             open_alerts=status["counts"]["open_alerts"],
-            chapters=[chapter(story, self.alerts, IMPLEMENTED) for story in self.company.stories],
+            chapters=[chapter(story, self.alerts, DETECTED) for story in self.company.stories],
             score=score(self.company.world.customers, self.alerts),
             webhooks=len(self._receiver.verified),
             webhooks_refused=self._receiver.refused,

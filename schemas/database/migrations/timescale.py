@@ -20,3 +20,13 @@ def hypertable(table: str, column: str, chunk: str) -> None:
             f"SELECT create_hypertable('{table}', by_range('{column}', INTERVAL '{chunk}'), "
             "create_default_indexes => false)"
         )
+
+
+def compressed(table: str, segment_by: str, after: str) -> None:
+    """Has chunks older than `after` compressed, where the edition is the Community one."""
+    if available() and op.get_bind().scalar(text("SELECT current_setting('timescaledb.license', true)")) == "timescale":
+        op.execute(
+            f"ALTER TABLE {table} SET (timescaledb.compress, timescaledb.compress_segmentby = '{segment_by}', "
+            "timescaledb.compress_orderby = 'hour DESC')"
+        )
+        op.execute(f"SELECT add_compression_policy('{table}', INTERVAL '{after}')")

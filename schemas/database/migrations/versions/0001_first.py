@@ -2,7 +2,7 @@
 
 from alembic import op
 
-from schemas.database.migrations.timescale import hypertable
+from schemas.database.migrations.timescale import compressed, hypertable
 from schemas.database.tables import metadata
 
 revision = "0001"
@@ -16,6 +16,7 @@ def upgrade() -> None:
     metadata.create_all(op.get_bind())
     op.execute("ALTER TABLE counted_ids ALTER COLUMN ids SET STORAGE EXTERNAL")
     hypertable("windows", "hour", "30 days")
+    compressed("windows", "workspace, account", "180 days")
 
 
 def downgrade() -> None:
