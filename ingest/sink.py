@@ -24,7 +24,7 @@ from schemas.rejections import Rejection
 from schemas.topics import EVENTS, HISTORY
 
 _HEALTHY = 5.0  # seconds since the last acknowledged heartbeat
-_AHEAD = 1  # commits that Kafka may owe us before a further one waits, and grows meanwhile
+_AHEAD = 2  # commits that Kafka may owe us before a further one waits, and grows meanwhile
 _GRACE = 3.0  # seconds that the producer may take longer than it was told
 _log = structlog.get_logger()
 

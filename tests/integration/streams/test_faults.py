@@ -32,46 +32,57 @@ def assert_exact(pipeline: Any, n: int) -> None:
     assert pipeline.one("SELECT sum(events) FROM windows WHERE behavior > 0") == n
 
 
-def feed(pipeline: Any, total: int, step: int) -> threading.Thread:
-    def run() -> None:
-        for first in range(0, total, step):
-            pipeline.send(load(step, first))
-            time.sleep(0.2)
+class Feed:
+    """Sends events for as long as the block lasts; `sent` is how many there are then."""
 
-    thread = threading.Thread(target=run)
-    thread.start()
-    return thread
+    def __init__(self, pipeline: Any, step: int) -> None:
+        self.sent = 0
+        self._pipeline, self._step = pipeline, step
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+
+    def __enter__(self) -> "Feed":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._over.wait(0.2):
+            self._pipeline.send(load(self._step, self.sent))
+            self.sent += self._step
 
 
 def test_kill_9_in_the_middle(pipeline: Any, eventually: Callable[..., Any]) -> None:
     pipeline.settings = {"EBBTIDE_FOLD_BYTES": "65536", "EBBTIDE_FOLD_LINGER": "0"}
-    total, feeding = 40_000, feed(pipeline, 40_000, 1000)
     chosen = random.Random(7)  # noqa: S311
-    for _ in range(3):
-        worker = pipeline.start()
-        seen = pipeline.counted()
-        eventually(lambda before=seen: pipeline.counted() > before, 60)
-        time.sleep(chosen.random())
-        pipeline.stop(worker, signal.SIGKILL)
+    with Feed(pipeline, 1000) as feed:
+        for _ in range(3):
+            worker = pipeline.start()
+            seen = pipeline.counted()
+            eventually(lambda before=seen: pipeline.counted() > before, 60)
+            time.sleep(chosen.random())
+            pipeline.stop(worker, signal.SIGKILL)
     pipeline.start()
-    feeding.join()
-    eventually(lambda: pipeline.counted() >= total, 90)
+    eventually(lambda: pipeline.counted() >= feed.sent, 90)
     time.sleep(1)
-    assert_exact(pipeline, total)
+    assert_exact(pipeline, feed.sent)
 
 
 def test_two_workers_share_and_a_third_takes_over(pipeline: Any, eventually: Callable[..., Any]) -> None:
-    total, feeding = 30_000, feed(pipeline, 30_000, 500)
-    first = pipeline.start()
-    eventually(lambda: pipeline.counted() > 0, 60)
-    second = pipeline.start()
-    eventually(lambda: pipeline.ready(second) and pipeline.metric(second, "ebbtide_fold_events_total") > 0, 60)
-    assert pipeline.stop(first) == 0
-    pipeline.start()
-    feeding.join()
-    eventually(lambda: pipeline.counted() >= total, 90)
+    with Feed(pipeline, 500) as feed:
+        first = pipeline.start()
+        eventually(lambda: pipeline.counted() > 0, 60)
+        second = pipeline.start()
+        eventually(lambda: pipeline.ready(second), 60)
+        eventually(lambda: pipeline.metric(second, "ebbtide_fold_events_total") > 0, 60)
+        assert pipeline.stop(first) == 0
+        pipeline.start()
+    eventually(lambda: pipeline.counted() >= feed.sent, 90)
     time.sleep(1)
-    assert_exact(pipeline, total)
+    assert_exact(pipeline, feed.sent)
 
 
 def test_a_zombie_writes_nothing(pipeline: Any, eventually: Callable[..., Any]) -> None:
