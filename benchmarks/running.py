@@ -28,6 +28,7 @@ PEERS = ROOT / ".venv-bench"
 PARTITIONS = 8
 PER_RECORD = 200
 WORKSPACE = 1
+TOPICS = ("events", "events.history", "events.rejected", "ticks")
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ def kafka() -> Iterator[str]:
         yield server.bootstrap
 
 
-def fill_batches(bootstrap: str, n: int, names: Sequence[str] = ("events", "events.history")) -> str:
+def fill_batches(bootstrap: str, n: int, names: Sequence[str] = TOPICS) -> str:
     """Topics under a new prefix with n events, 200 to a record, as the collector writes them; returns the prefix."""
     prefix = f"bench-{uuid.uuid4().hex[:6]}-"
     _create(bootstrap, {prefix + name: PARTITIONS for name in names})
