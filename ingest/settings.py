@@ -22,8 +22,8 @@ class IngestSettings(Settings):
     stall_seconds: float = Field(3, gt=0, description="Kafka may be silent for so long; then 503 at once")
     answer_seconds: float = Field(8, gt=0, description="a request is answered with 503 after so long without an ack")
     retry_after: int = Field(2, ge=1, description="seconds that a client should wait after a 503")
-    compression: Literal["none", "gzip", "lz4", "snappy", "zstd"] = Field(
-        "none", description="of the records; all but none and gzip need the package cramjam in the workers"
+    compression: Literal["none", "gzip", "zstd"] = Field(
+        "none", description="of the records; zstd makes the topic about four times smaller for a tenth of the speed"
     )
     group_type: str = Field("company", description="the type in PostHog's $groups that names the account")
     keep_ip: bool = Field(False, description="keep the properties ip and $ip")

@@ -274,7 +274,8 @@ behaviors = Table(
     ),
 )
 
-# How a behavior that is being built gets its past: the live fold counts it from `since` on, what lies before is read again.
+# How a behavior that is being built gets its past: the live fold counts it from `since` on, what lies before is read
+# again.
 rebuilds = Table(
     "rebuilds",
     metadata,

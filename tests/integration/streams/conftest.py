@@ -120,6 +120,8 @@ class Pipeline:
                 worker.send_signal(signal.SIGCONT)
                 worker.kill()
                 worker.wait()
+            print(worker.log.read_text()[-3000:])  # type: ignore[attr-defined] # pytest shows it where a test fails
+            worker.log.unlink()  # type: ignore[attr-defined]
         self.producer.close()
         self.engine.dispose()
 
