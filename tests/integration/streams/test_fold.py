@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from kafka import KafkaProducer
 
 from schemas.batches import encode
 from schemas.clock import to_ms
@@ -42,6 +43,17 @@ def test_events_become_windows(pipeline: Any, eventually: Callable[..., Any]) ->
     users = pipeline.rows("SELECT users FROM windows WHERE behavior = 0")
     assert count_users(bytes(row[0]) for row in users) == 20
     assert pipeline.metric(worker, "ebbtide_fold_duplicates_total") == 100
+
+
+def test_compressed_records_are_read(pipeline: Any, eventually: Callable[..., Any]) -> None:
+    pipeline.start()
+    plain = pipeline.producer
+    for compression in ("gzip", "zstd"):
+        pipeline.producer = KafkaProducer(bootstrap_servers=pipeline.kafka, acks="all", compression_type=compression)
+        pipeline.send(events(100, first=1000 if compression == "zstd" else 0))
+        pipeline.producer.close()
+    pipeline.producer = plain
+    eventually(lambda: pipeline.counted() == 200, 60)
 
 
 def test_duplicates_are_dropped_after_a_restart_too(pipeline: Any, eventually: Callable[..., Any]) -> None:
