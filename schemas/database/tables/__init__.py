@@ -1,0 +1,79 @@
+"""Every table, as SQLAlchemy Core. Alembic's migrations build what stands here.
+
+Each key starts with the workspace, except where rows belong to the pipeline itself (offsets, counted ids). Facts about
+customers are appended with `valid_from` (since when it is true) and `recorded_at` (since when we know it), so that a
+replay reads what was known then. Times are timestamptz in UTC; hours are the start of the UTC hour.
+"""
+
+from schemas.database.tables.base import metadata
+from schemas.database.tables.customers import (
+    account_arr,
+    account_facts,
+    account_name,
+    account_words,
+    accounts,
+    aliases,
+    goal_points,
+    goals,
+    memberships,
+    outcomes,
+    releases,
+    signals,
+    subscriptions,
+    user_facts,
+    users,
+)
+from schemas.database.tables.definitions import behaviors, rebuilds
+from schemas.database.tables.delivery import attempts, endpoints, outbox
+from schemas.database.tables.detection import (
+    alert_segment,
+    alert_words,
+    alerts,
+    checkpoints,
+    evaluations,
+    progress,
+    transitions,
+    verdicts,
+)
+from schemas.database.tables.owners import keys, workspaces
+from schemas.database.tables.pipeline import counted_ids, imports, offsets, rejected, unassigned, windows
+
+__all__ = [
+    "account_arr",
+    "account_facts",
+    "account_name",
+    "account_words",
+    "accounts",
+    "alert_segment",
+    "alert_words",
+    "alerts",
+    "aliases",
+    "attempts",
+    "behaviors",
+    "checkpoints",
+    "counted_ids",
+    "endpoints",
+    "evaluations",
+    "goal_points",
+    "goals",
+    "imports",
+    "keys",
+    "memberships",
+    "metadata",
+    "offsets",
+    "outbox",
+    "outcomes",
+    "progress",
+    "rebuilds",
+    "rejected",
+    "releases",
+    "signals",
+    "subscriptions",
+    "transitions",
+    "unassigned",
+    "user_facts",
+    "users",
+    "verdicts",
+    "windows",
+    "workspaces",
+]

@@ -1,0 +1,64 @@
+"""Delivery: where alerts go, what is due, and every attempt."""
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Float,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    Table,
+    Text,
+    UniqueConstraint,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from schemas.database.tables.base import metadata, moment, recorded
+
+endpoints = Table(
+    "endpoints",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("workspace", Integer, ForeignKey("workspaces.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("url", Text, nullable=False),
+    Column("secret", Text, nullable=False),
+    Column("event_types", ARRAY(Text), nullable=False, server_default="{}"),  # empty: all
+    Column("description", Text),
+    Column("state", Text, nullable=False, server_default="enabled"),  # enabled, disabled
+    recorded(),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("workspace", Integer, nullable=False),
+    Column("endpoint", Text, ForeignKey("endpoints.id", ondelete="CASCADE"), nullable=False),
+    Column("episode", Text, nullable=False),
+    Column("sequence", Integer, nullable=False),
+    Column("webhook_id", Text, nullable=False, unique=True),
+    Column("event_type", Text, nullable=False),
+    Column("payload", Text, nullable=False),  # the very bytes that are signed
+    Column("state", Text, nullable=False, server_default="waiting"),  # waiting, delivered, failed
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    moment("next_attempt_at", nullable=False, server_default=func.now()),
+    moment("leased_until"),
+    recorded(),
+    UniqueConstraint("endpoint", "episode", "sequence"),
+    Index("outbox_due", "next_attempt_at", postgresql_where=text("state = 'waiting'")),
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("outbox", BigInteger, ForeignKey("outbox.id", ondelete="CASCADE"), nullable=False, index=True),
+    moment("at", nullable=False, server_default=func.now()),
+    Column("status", Integer),
+    Column("seconds", Float, nullable=False),
+    Column("error", Text),
+    Column("response", Text),
+)

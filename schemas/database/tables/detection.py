@@ -1,0 +1,125 @@
+"""Detection: how far it is, what it remembers, and the alerts."""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+    func,
+    literal_column,
+    text,
+)
+
+from schemas.database.tables.base import json_column, metadata, moment, recorded, words, workspace_key
+
+# How far each workspace is evaluated, and from where it must be again because late data or an import changed windows.
+progress = Table(
+    "progress",
+    metadata,
+    workspace_key(),
+    moment("evaluated_to"),
+    moment("dirty_from"),
+    moment("history_dirty_from"),
+    Column("history_closed", Boolean, nullable=False, server_default=text("false")),
+    # What an evaluator has taken over and not committed yet; the next one goes on with it after a crash.
+    moment("pending_from"),
+    Column("pending_history", Boolean, nullable=False, server_default=text("false")),
+    # Stretches of days that were evaluated at one go, [[first, last], …]: empty days there may be days nobody watched.
+    json_column("gaps", "[]"),
+    Column("revision", Integer, nullable=False, server_default="0"),
+)
+
+evaluations = Table(
+    "evaluations",
+    metadata,
+    workspace_key(),
+    moment("moment", primary_key=True),
+    Column("revision", Integer, primary_key=True),
+    Column("keys", Integer, nullable=False),
+    Column("findings", Integer, nullable=False),
+    recorded(),
+)
+
+checkpoints = Table(
+    "checkpoints",
+    metadata,
+    workspace_key(),
+    moment("moment", primary_key=True),
+    Column("state", LargeBinary, nullable=False),
+    recorded(),
+)
+
+alerts = Table(
+    "alerts",
+    metadata,
+    workspace_key(),
+    Column("episode", Text, primary_key=True),  # a hash of the fingerprint and the opening moment
+    Column("fingerprint", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("account", Integer),
+    Column("segment", Text),
+    Column("user", BigInteger),
+    Column("behavior", Text),
+    Column("state", Text, nullable=False),
+    Column("origin", Text, nullable=False),  # live, history
+    moment("onset", nullable=False),
+    moment("fired_at", nullable=False),
+    moment("resolved_at"),
+    Column("sequence", Integer, nullable=False),
+    Column("sentence", Text, nullable=False),
+    json_column("evidence"),
+    Column("silenced", Boolean, nullable=False, server_default=text("false")),
+    Column("inhibited_by", Text),
+    recorded(),
+    Index("alerts_newest", "workspace", "fired_at", "episode"),
+    Index("alerts_of_account", "workspace", "account", "fired_at", "episode"),
+    Index("alerts_of_state", "workspace", "state", "fired_at", "episode"),
+    Index("alerts_of_kind", "workspace", "kind", "fired_at", "episode"),
+    Index("alerts_of_origin", "workspace", "origin", "fired_at", "episode"),
+    Index("alerts_of_fingerprint", "workspace", "fingerprint", "fired_at"),
+    Index(
+        "alerts_open",
+        "workspace",
+        "fired_at",
+        "episode",
+        postgresql_where=text("state NOT IN ('resolved', 'retracted')"),
+    ),
+)
+
+# An account's alert is in the segment of its peers.
+alert_segment = literal_column("coalesce(alerts.segment, alerts.evidence ->> 'segment')", Text)
+alert_words = words(alerts.c.sentence)
+Index("alerts_of_segment", alerts.c.workspace, alert_segment, alerts.c.fired_at, alerts.c.episode)
+Index("alerts_words", alert_words, postgresql_using="gin")
+
+transitions = Table(
+    "transitions",
+    metadata,
+    workspace_key(),
+    Column("episode", Text, primary_key=True),
+    Column("sequence", Integer, primary_key=True),
+    Column("transition", Text, nullable=False),
+    moment("at", nullable=False),
+    Column("actor", Text, nullable=False, server_default="ebbtide"),
+    Column("reason", Text, nullable=False),
+    json_column("evidence"),
+    recorded(),
+    ForeignKeyConstraint(["workspace", "episode"], ["alerts.workspace", "alerts.episode"], ondelete="CASCADE"),
+)
+
+verdicts = Table(
+    "verdicts",
+    metadata,
+    workspace_key(),
+    Column("episode", Text, primary_key=True),
+    Column("verdict", Text, nullable=False),  # true, false, known
+    Column("actor", Text, nullable=False),
+    Column("note", Text),
+    moment("recorded_at", primary_key=True, server_default=func.now()),
+    ForeignKeyConstraint(["workspace", "episode"], ["alerts.workspace", "alerts.episode"], ondelete="CASCADE"),
+)
