@@ -67,7 +67,7 @@ class Intake:
     async def _take(self, head: Head, receive: Receive) -> Answer:
         """Checks what the head tells before a byte of the body is read."""
         parts = self._parts
-        key = parts.keyring.authorize(head.secret) if head.secret else None
+        key = await parts.keyring.meet(head.secret) if head.secret else None
         size = min(head.length or _UNANNOUNCED, BODY_BYTES)
         parts.sink.reserve(size)
         try:
@@ -75,7 +75,7 @@ class Intake:
             now = parts.clock.now()
             arrival = Arrival(now, parts.settings.group_type, parts.settings.keep_ip)
             contents = self._open(plain, key, head)
-            key = key or parts.keyring.authorize(contents.key)
+            key = key or await parts.keyring.meet(contents.key)
             outcome = contents.broken or self._read(plain, contents, arrival, head)
         finally:
             parts.sink.release(size)

@@ -1,7 +1,9 @@
-"""The write keys, in memory: read from the database in the background, never while a request waits."""
+"""The write keys, in memory: read in the background, never while a request with a known key waits."""
 
+import asyncio
 import base64
 import binascii
+import time
 from collections.abc import Callable
 
 import structlog
@@ -12,6 +14,8 @@ from schemas.clock import wall_ms
 from schemas.keys import Key, Scope, hash_secret
 
 _log = structlog.get_logger()
+_IMPATIENT = 0.5  # seconds between two readings for the sake of unknown keys, however many there are
+_PATIENCE = 2.0
 
 
 class Keyring:
@@ -20,6 +24,8 @@ class Keyring:
     def __init__(self, load: Callable[[], list[Key]]) -> None:
         self._load = load
         self._keys: dict[bytes, Key] | None = None
+        self._read_at = float("-inf")
+        self._catching_up = asyncio.Lock()
 
     @property
     def loaded(self) -> bool:
@@ -28,6 +34,7 @@ class Keyring:
 
     def refresh(self) -> None:
         """Reads the keys again; blocks, so call it in a thread."""
+        self._read_at = time.monotonic()
         try:
             found = self._load()
         except Exception as error:  # noqa: BLE001 - whatever the database's trouble is, sending events goes on
@@ -36,6 +43,18 @@ class Keyring:
         self._keys = {key.hash: key for key in found}
         metrics.KEYS.set(len(found))
         metrics.KEYS_READ.set(wall_ms() / 1000)
+
+    async def meet(self, secret: str | None) -> Key:
+        """As `authorize`; for a key that is not known the keys are read once more, since it may be new."""
+        try:
+            return self.authorize(secret)
+        except Refusal as refusal:
+            if refusal.code != "key_unknown":
+                raise
+        async with self._catching_up:
+            if time.monotonic() - self._read_at >= _IMPATIENT:
+                await asyncio.wait([asyncio.create_task(asyncio.to_thread(self.refresh))], timeout=_PATIENCE)
+        return self.authorize(secret)
 
     def authorize(self, secret: str | None) -> Key:
         """The key of that secret, which may send events. Raises a Refusal: 401, 403, or 503 before the first load."""

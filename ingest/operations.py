@@ -60,7 +60,7 @@ def router(parts: Parts) -> APIRouter:
         authorization: Annotated[str, Header(description="Basic or Bearer, with the write key")] = "",
     ) -> Closed:
         """Says that an import is over: its history is then evaluated, in event order."""
-        key = parts.keyring.authorize(secret_in(authorization.encode("latin-1", "replace")))
+        key = await parts.keyring.meet(secret_in(authorization.encode("latin-1", "replace")))
         parts.sink.reserve(0)
         return Closed(import_id=import_id, partitions=await parts.sink.close_import(key.workspace, import_id))
 

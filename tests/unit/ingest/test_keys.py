@@ -1,3 +1,5 @@
+import asyncio
+
 import pytest
 
 from ingest.errors import Refusal
@@ -57,3 +59,25 @@ def test_known_keys_go_on_when_the_database_is_away() -> None:
 )
 def test_the_secret_in_a_header(header: bytes, secret: str | None) -> None:
     assert secret_in(header) == secret
+
+
+def test_a_new_key_is_met_at_once_and_unknown_ones_ask_once() -> None:
+    keys = [key("ebb_write", Scope.INGEST)]
+    asked: list[int] = []
+
+    def load() -> list[Key]:
+        asked.append(1)
+        return list(keys)
+
+    keyring = Keyring(load)
+
+    async def meet(*secrets: str) -> list[object]:
+        return await asyncio.gather(*map(keyring.meet, secrets), return_exceptions=True)
+
+    keyring.refresh()
+    keys.append(key("ebb_newer", Scope.INGEST))
+    keyring._read_at = float("-inf")
+    found = asyncio.run(meet("ebb_newer", *["ebb_unknown"] * 20))
+    assert isinstance(found[0], Key)
+    assert all(isinstance(one, Refusal) for one in found[1:])
+    assert len(asked) == 2
