@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from streams.baselines import HOLIDAY
 
+REGION_TRAITS = ("country", "region")
 _EPOCH = date(1970, 1, 1)
 
 
@@ -30,7 +31,7 @@ def day_of(number: int) -> date:
 
 def region_of(traits: dict[str, Any]) -> str:
     """Where an account keeps its holidays: `country`, else `region`, as DE, DE-BY or GERMANY; empty where unknown."""
-    for name in ("country", "region"):
+    for name in REGION_TRAITS:
         found = traits.get(name)
         if isinstance(found, str) and _known(found.strip().upper()):
             return found.strip().upper()

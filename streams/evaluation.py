@@ -20,7 +20,7 @@ from schemas.database.evaluation import Task
 from schemas.days import day_start
 from streams import metrics
 from streams.calendar import day_number, day_of
-from streams.evaluating import checkpoints, folding, loading
+from streams.evaluating import checkpoints, folding, loading, remembering
 from streams.evaluating.folding import Detectors, Progress
 from streams.evaluating.opening import Happening, closing
 from streams.evaluating.reconciling import Revision, Stretch, reconcile
@@ -93,29 +93,45 @@ def _plan(engine: Engine, workspace: int, watermark: int) -> Plan | None:
         lived = day_number(newest.date()) if newest else None
         redo = None if task.redo is None else loading.first_touched(world, to_ms(task.redo))
         begin = redo if redo is not None and (lived is None or redo <= lived) else None
-        start, anew = _start(connection, world, detectors, begin, task.history)
+        start = _start(connection, world, detectors, begin, task.history)
         if start is None or start.day >= last:
             queries.let_go(connection, workspace, task)
             return None
-    since = start.day if anew or lived is None else lived
-    return Plan(world, detectors, _with_gap(task, since + 1, last), start, start.day, last, lived)
+        days = range(start.day + 1, last + 1)
+        for gap in _unjudged(days, loading.first_judged(connection, world), lived):
+            task = _with_gap(task, *gap)
+        at_one_go = {day for first, until in task.gaps for day in range(first, until + 1)}
+        by = settings.get("segment_by")
+        world = remembering.as_of(connection, world, days, at_one_go, by if isinstance(by, str) else None)
+    return Plan(world, detectors, task, start, start.day, last, lived)
 
 
 def _start(
     connection: Connection, world: World, detectors: Detectors, redo: int | None, history: bool
-) -> tuple[Progress | None, bool]:
-    """The state to go on from: the newest, or the newest before the day `redo`; else the very beginning (true)."""
+) -> Progress | None:
+    """The state to go on from: the newest, or the newest before the day `redo`; else the very beginning."""
     before = None if redo is None else _stamp(redo)
     saved = queries.checkpoint_before(connection, world.workspace, before)
     start = None if saved is None else checkpoints.load(saved, detectors)
     if start is not None:
-        return start, False
+        return start
     first = loading.first_day(connection, world, history or redo is not None)
-    return None if first is None else folding.begin(detectors, first), True
+    return None if first is None else folding.begin(detectors, first)
+
+
+def _unjudged(days: range, judged: int | None, lived: int | None) -> list[tuple[int, int]]:
+    """The stretches of `days` (first, last) that were not judged before: what lies before and behind those that were.
+
+    >>> _unjudged(range(3, 9), 5, 7), _unjudged(range(6, 9), 5, 7), _unjudged(range(3, 9), None, None)
+    ([(3, 4), (8, 8)], [(8, 8)], [(3, 8)])
+    """
+    if judged is None or lived is None:
+        return [(days.start, days.stop - 1)]
+    return [gap for gap in ((days.start, judged - 1), (lived + 1, days.stop - 1)) if gap[0] <= gap[1]]
 
 
 def _with_gap(task: Task, first: int, last: int) -> Task:
-    """Days that are evaluated at one go may be days nobody watched; from then on they are remembered as such."""
+    """Days that are judged first at one go may be days nobody watched; from then on they are remembered as such."""
     if last - first < 3 or [first, last] in task.gaps:
         return task
     return task._replace(gaps=[*task.gaps, [first, last]])

@@ -129,6 +129,14 @@ def first_hour(connection: Connection, workspace: int, history: bool) -> datetim
     return found
 
 
+def first_moment(connection: Connection, workspace: int) -> datetime | None:
+    """The earliest moment that was evaluated."""
+    found: datetime | None = connection.scalar(
+        select(func.min(evaluations.c.moment)).where(evaluations.c.workspace == workspace)
+    )
+    return found
+
+
 def read_windows(
     connection: Connection, workspace: int, of: Sequence[int], first: datetime, last: datetime
 ) -> tuple[bytes, bytes]:

@@ -60,6 +60,14 @@ def fold(
     On `unwatched` days nothing is learned or judged. The state is the same object each time, used up by the next day:
     who wants to keep it saves it at once.
     """
+    for there, last in world.stretches(progress.day + 1, until):
+        yield from _fold(there, activity, progress, last, detectors, unwatched)
+
+
+def _fold(
+    world: World, activity: Activity, progress: Progress, until: int, detectors: Detectors, unwatched: Collection[int]
+) -> Iterator[tuple[Progress, list[Happening]]]:
+    """The same for days in which no account changes."""
     known = np.isin(account_of(activity.key), np.fromiter(world.accounts, np.int64, len(world.accounts)))
     keys = np.union1d(progress.accounts.keys, activity.key[known])
     segments = Segments(world, keys, progress.segments.keys)

@@ -1,6 +1,6 @@
 """Windows and facts from the database, as the fold takes them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from itertools import pairwise
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from schemas.clock import HOUR_MS, to_datetime, to_ms
 from schemas.database import evaluation as queries
 from schemas.database.engine import Connection
-from schemas.days import day_starts, local_date
+from schemas.days import day_start, day_starts, local_date
 from schemas.windows import decode_users
 from streams.calendar import day_number, day_of
 from streams.evaluating.activity import Activity, Ints, gather, nothing, pack
@@ -84,19 +84,29 @@ def unpack(data: NDArray[np.uint8], sizes: Ints) -> tuple[Ints, Ints]:
 
 
 def local_days(world: World, accounts: Ints, hours: Ints, first: int, last: int) -> Ints:
-    """The local day of each UTC hour, by its account's time zone; anything outside [first, last] is outside."""
+    """The local day of each UTC hour, by its account's time zone then; anything outside [first, last] is outside."""
     days = np.full(len(hours), first - 1)
-    zones = world.zones
+    zones = {name: i for i, name in enumerate(world.zones)}
+    edges = [np.array(day_starts(name, day_of(first), last - first + 2)) // HOUR_MS for name in zones]
     zone_of = np.full(int(accounts.max()) + 1, -1)
     for number, account in world.accounts.items():
         if number < len(zone_of):
-            zone_of[number] = zones.index(account.time_zone)
+            zone_of[number] = zones[account.time_zone]
     zone_at = zone_of[accounts]
-    for i, name in enumerate(zones):
-        edges = np.array(day_starts(name, day_of(first), last - first + 2)) // HOUR_MS
+    for number, begin, zone in _moves(world):
+        zone_at[(accounts == number) & (hours >= begin)] = zones[zone]
+    for i, starts in enumerate(edges):
         mine = zone_at == i
-        days[mine] = first + np.searchsorted(edges, hours[mine], side="right") - 1
+        days[mine] = first + np.searchsorted(starts, hours[mine], side="right") - 1
     return days
+
+
+def _moves(world: World) -> Iterator[tuple[int, int, str]]:
+    """The accounts that were in more than one time zone: number, from which hour on, and where; in order of time."""
+    for number, spells in world.spells.items():
+        if len({account.time_zone for _, account in spells}) > 1:
+            for i, (day, account) in enumerate(spells):
+                yield number, day_start(account.time_zone, day_of(day)) // HOUR_MS if i else 0, account.time_zone
 
 
 def last_closed(world: World, watermark: int) -> int:
@@ -113,6 +123,12 @@ def first_day(connection: Connection, world: World, history: bool) -> int | None
     """The local day of the earliest window."""
     hour = queries.first_hour(connection, world.workspace, history)
     return None if hour is None else first_touched(world, to_ms(hour))
+
+
+def first_judged(connection: Connection, world: World) -> int | None:
+    """The last local day of the first evaluation there was; None before it."""
+    moment = queries.first_moment(connection, world.workspace)
+    return None if moment is None else day_number(local_date(world.time_zone, to_ms(moment))) - 1
 
 
 def unwatched(busy: Ints, stretches: Sequence[Sequence[int]], patience: int = 3) -> set[int]:

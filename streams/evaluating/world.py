@@ -1,7 +1,8 @@
-"""Who is evaluated: a workspace's accounts, behaviors and users, as of now."""
+"""Who is evaluated: a workspace's accounts, behaviors and users, and what accounts were on earlier days."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -28,7 +29,17 @@ class Account(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True)
 class World:
-    """A workspace, frozen for one evaluation. `behaviors` are those judged; `strangers` users who are no customers."""
+    """A workspace, frozen for one evaluation.
+
+    Attributes:
+        workspace: Its number.
+        accounts: Every account, as it is on the last day evaluated.
+        behaviors: Those that are judged.
+        users: Each user's id.
+        strangers: Users who are no customers.
+        time_zone: Where the workspace is at home.
+        spells: For accounts that change within the evaluated days: since which day each is what, in order.
+    """
 
     workspace: int
     accounts: Mapping[int, Account]
@@ -36,11 +47,23 @@ class World:
     users: Mapping[int, str]
     strangers: NDArray[np.int64]
     time_zone: str = "UTC"
+    spells: Mapping[int, Sequence[tuple[int, Account]]] = field(default_factory=dict)
 
     @cached_property
     def zones(self) -> list[str]:
         """The time zones whose days must be over before a day is evaluated."""
-        return sorted({account.time_zone for account in self.accounts.values()} or {self.time_zone})
+        earlier = {account.time_zone for spells in self.spells.values() for _, account in spells}
+        return sorted({account.time_zone for account in self.accounts.values()} | earlier or {self.time_zone})
+
+    def on(self, day: int) -> "World":
+        """The workspace with every account as it was on a day."""
+        return replace(self, accounts={**self.accounts, **{n: _spell(of, day) for n, of in self.spells.items()}})
+
+    def stretches(self, first: int, last: int) -> Iterator[tuple["World", int]]:
+        """The days from `first` to `last` as stretches in which no account changes: the workspace, and the last day."""
+        turns = sorted({day for of in self.spells.values() for day, _ in of if first < day <= last})
+        for begin, end in zip([first, *turns], [*(day - 1 for day in turns), last], strict=True):
+            yield (self.on(begin) if self.spells else self), end
 
     def user(self, number: int) -> str:
         """A user's id, as it was sent."""
@@ -67,3 +90,7 @@ def account_of_traits(
 def judged(behaviors: Mapping[int, tuple[str, bool]]) -> dict[int, str]:
     """The behaviors that detection judges: `*`, and those declared `key: true`. Fewer false alarms matter more."""
     return {ALL_NUMBER: ALL} | {number: name for number, (name, is_key) in behaviors.items() if is_key}
+
+
+def _spell(spells: Sequence[tuple[int, Account]], day: int) -> Account:
+    return spells[max(0, bisect_right(spells, day, key=lambda spell: spell[0]) - 1)][1]

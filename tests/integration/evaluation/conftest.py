@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, select, update
 
+from schemas.accounts import AccountRow
 from schemas.clock import to_ms
 from schemas.database import engine as engines
 from schemas.database.engine import Engine
+from schemas.database.facts import put_accounts
 from schemas.database.tables import accounts, alerts, progress, transitions, users, windows, workspaces
 from schemas.database.workspaces import create_workspace
 from schemas.windows import encode_users
@@ -38,6 +40,11 @@ class Scene:
             row = {"workspace": self.number, "number": number, "account": account, "traits": traits}
             connection.execute(insert(accounts).values(row))
         return number
+
+    def fact(self, account: str, day: int, **traits: Any) -> None:
+        """Says something about an account that holds from a day on."""
+        with self.engine.begin() as connection:
+            put_accounts(connection, self.number, [AccountRow(account=account, traits=traits)], hour(day))
 
     def user(self, name: str, side: str = "customer") -> int:
         if name not in self._users:
