@@ -55,13 +55,14 @@ async def tick(worker: Worker, owns: Callable[[], bool], send: Callable[[bytes, 
 
 
 def is_due(progress: Due, reached: int | None) -> bool:
-    """Whether a workspace is behind the watermark's hour, or something behind it has changed."""
+    """Whether a workspace is behind the watermark's hour, or something behind it has changed and has all come."""
     if progress.history_closed and progress.history_dirty_from:
         return True
     if reached is None:
         return False
     hour = to_datetime(reached // HOUR_MS * HOUR_MS)
-    return progress.dirty_from is not None or progress.evaluated_to is None or progress.evaluated_to < hour
+    changed = progress.dirty_from is not None and not progress.coming
+    return changed or progress.evaluated_to is None or progress.evaluated_to < hour
 
 
 def newest(records: Sequence[tuple[int, bytes]]) -> dict[int, int]:

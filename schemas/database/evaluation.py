@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Engine, delete, func, insert, select, text, u
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from schemas.database.tables import accounts, behaviors, checkpoints, evaluations, progress, users, windows, workspaces
+from schemas.database.watermark import coming
 from schemas.topics import EVENTS, TOPIC_CODES
 
 _LOCK = 0x6576616C  # "eval"
@@ -49,16 +50,24 @@ def only_one(engine: Engine, workspace: int) -> Iterator[bool]:
 def take(connection: Connection, workspace: int, reached: datetime) -> Task | None:
     """Takes over what changed behind us, in a short transaction of its own, and moves `evaluated_to` on to `reached`.
 
-    Windows committed before it are read by this evaluation; whatever comes later leaves a mark of its own.
+    Windows committed before it are read by this evaluation; whatever comes later leaves a mark of its own. Late data
+    that still comes in is left for later.
     """
-    row = connection.execute(select(progress).where(progress.c.workspace == workspace).with_for_update()).one_or_none()
+    query = select(progress, coming.label("coming")).where(progress.c.workspace == workspace).with_for_update()
+    row = connection.execute(query).one_or_none()
     if row is None:
         return None
     history = row.pending_history or (row.history_closed and row.history_dirty_from is not None)
-    marks = [row.pending_from, row.dirty_from, row.history_dirty_from if row.history_closed else None]
+    marks = [
+        row.pending_from,
+        None if row.coming else row.dirty_from,
+        row.history_dirty_from if row.history_closed else None,
+    ]
     redo = min((mark for mark in marks if mark is not None), default=None)
     revision = row.revision + (redo is not None)
-    taken: dict[str, Any] = {"pending_from": redo, "pending_history": history, "dirty_from": None, "revision": revision}
+    taken: dict[str, Any] = {"pending_from": redo, "pending_history": history, "revision": revision}
+    if not row.coming:
+        taken |= dict.fromkeys(("dirty_from", "late_since", "late_at"))
     if row.history_closed:
         taken |= {"history_dirty_from": None, "history_closed": False}
     taken["evaluated_to"] = func.greatest(progress.c.evaluated_to, reached)

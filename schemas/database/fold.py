@@ -101,9 +101,13 @@ def write_refused(connection: Connection, rows: Sequence[Refused]) -> None:
 def mark_late(connection: Connection, late: Sequence[Late]) -> None:
     """Notes from where each workspace must be evaluated again."""
     for row in sorted(late):
-        column = progress.c.history_dirty_from if row.topic == TOPIC_CODES[HISTORY] else progress.c.dirty_from
-        earlier = func.least(column, to_datetime(row.hour))
-        connection.execute(update(progress).where(progress.c.workspace == row.workspace).values({column: earlier}))
+        history = row.topic == TOPIC_CODES[HISTORY]
+        column = progress.c.history_dirty_from if history else progress.c.dirty_from
+        values: dict[Any, Any] = {column: func.least(column, to_datetime(row.hour))}
+        if not history:
+            values |= {progress.c.late_since: func.coalesce(progress.c.late_since, func.now())}
+            values |= {progress.c.late_at: func.now()}
+        connection.execute(update(progress).where(progress.c.workspace == row.workspace).values(values))
 
 
 def _write_unassigned(connection: Connection, rows: Sequence[Unassigned]) -> None:

@@ -47,7 +47,9 @@ def _spells(
     found: list[tuple[int, Account]] = []
     for place, traits in spells(facts, ends, known):
         then = account_of_traits(today.number, today.account, traits, world.time_zone, by)
-        found.append((days[place], msgspec.structs.replace(then, name=today.name)))
+        then = msgspec.structs.replace(then, name=today.name)
+        if not found or found[-1][1] != then:
+            found.append((days[place], then))
     return found
 
 

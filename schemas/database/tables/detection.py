@@ -24,6 +24,9 @@ progress = Table(
     workspace_key(),
     moment("evaluated_to"),
     moment("dirty_from"),
+    # Since when, and when last, late data changed windows: it is judged when it has all come.
+    moment("late_since"),
+    moment("late_at"),
     moment("history_dirty_from"),
     Column("history_closed", Boolean, nullable=False, server_default=text("false")),
     # What an evaluator has taken over and not committed yet; the next one goes on with it after a crash.

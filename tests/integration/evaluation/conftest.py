@@ -68,10 +68,14 @@ class Scene:
             connection.execute(insert(windows), rows)
 
     def dirty(self, day: int, **more: Any) -> None:
-        column = "history_dirty_from" if more else "dirty_from"
+        self._mark(dirty_from=hour(day), **more)
+
+    def imported(self, day: int, closed: bool) -> None:
+        self._mark(history_dirty_from=hour(day), history_closed=closed)
+
+    def _mark(self, **columns: Any) -> None:
         with self.engine.begin() as connection:
-            of = update(progress).where(progress.c.workspace == self.number)
-            connection.execute(of.values({column: hour(day), **more}))
+            connection.execute(update(progress).where(progress.c.workspace == self.number).values(columns))
 
     def setting(self, **settings: Any) -> None:
         with self.engine.begin() as connection:

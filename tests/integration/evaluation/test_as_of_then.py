@@ -49,7 +49,7 @@ def test_an_import_is_judged_by_all_that_is_known(scene):
     scene.did(scene.account("acme"), fading(), topic=1)
     scene.fact("acme", 50, plan="free")
     scene.fact("acme", 111, plan="pro")
-    scene.dirty(0, history_closed=True)
+    scene.imported(0, closed=True)
     scene.evaluate(112)
     [alert] = scene.alerts
     assert alert["evidence"]["segment"] == "plan:free"

@@ -8,7 +8,10 @@ from sqlalchemy import insert, update
 from schemas.alerts import Origin, Transition
 from schemas.clock import to_ms
 from schemas.database import evaluation as queries
+from schemas.database.fold import mark_late
+from schemas.database.rows import Late
 from schemas.database.tables import behaviors, checkpoints, evaluations, outbox, progress
+from schemas.topics import EVENTS, TOPIC_CODES
 
 from .conftest import TEAM, fading, hour
 
@@ -52,6 +55,19 @@ def test_late_data_retracts_what_was_claimed(scene):
     assert scene.evaluate(105) == 0  # it is retracted once
 
 
+def test_a_bulk_of_late_data_is_judged_when_it_has_come(six_users):
+    six_users.evaluate(80)
+    with six_users.engine.begin() as connection:
+        mark_late(connection, [Late(six_users.number, TOPIC_CODES[EVENTS], to_ms(hour(70)))])
+    six_users.evaluate(81)
+    [left] = six_users.rows(progress)
+    assert (left["dirty_from"], left["revision"]) == (hour(70), 0)
+    six_users.dirty(70, late_at=hour(0), late_since=hour(0))
+    six_users.evaluate(82)
+    [done] = six_users.rows(progress)
+    assert (done["dirty_from"], done["late_at"], done["revision"]) == (None, None, 1)
+
+
 def test_recovery_resolves_and_resolved_is_told(scene):
     peers(scene, days=[day for day in range(168) if day % 7 < 5])
     acme = scene.account("acme", plan="pro")
@@ -69,10 +85,10 @@ def test_a_closed_import_is_history_and_tells_nobody(scene):
     acme = scene.account("acme", plan="pro")
     peers(scene, topic=1)
     scene.did(acme, fading(), topic=1)
-    scene.dirty(0, history_closed=False)
+    scene.imported(0, closed=False)
     assert scene.evaluate(112) == 0
     assert scene.alerts == []
-    scene.dirty(0, history_closed=True)
+    scene.imported(0, closed=True)
     scene.evaluate(112)
     [alert] = scene.alerts
     assert alert["origin"] == Origin.HISTORY

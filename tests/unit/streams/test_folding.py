@@ -121,11 +121,12 @@ def test_lateness_goes_by_the_heartbeat_before() -> None:
 
 def test_who_is_due() -> None:
     hour = to_datetime(NOON)
-    assert is_due(Due(1, None, None, None, False), NOON)
-    assert not is_due(Due(1, hour, None, None, False), NOON + 5)
-    assert is_due(Due(1, hour, hour, None, False), NOON)
-    assert is_due(Due(1, None, None, hour, True), None)
-    assert not is_due(Due(1, None, None, hour, False), None)
+    assert is_due(Due(1, None, None, None, False, coming=False), NOON)
+    assert not is_due(Due(1, hour, None, None, False, coming=False), NOON + 5)
+    assert is_due(Due(1, hour, hour, None, False, coming=False), NOON)
+    assert is_due(Due(1, None, None, hour, True, coming=False), None)
+    assert not is_due(Due(1, None, None, hour, False, coming=False), None)
+    assert not is_due(Due(1, hour, hour, None, False, coming=True), NOON)
     ticks = [(0, b'{"workspace":1,"watermark":5}'), (1, b"?"), (2, b'{"workspace":1,"watermark":9}')]
     assert newest(ticks) == {1: 9}
 
