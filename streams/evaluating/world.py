@@ -42,6 +42,10 @@ class World:
         """The time zones whose days must be over before a day is evaluated."""
         return sorted({account.time_zone for account in self.accounts.values()} or {self.time_zone})
 
+    def on(self, day: int) -> "World":  # noqa: ARG002 - it is the same on all days, so far
+        """The workspace as of a day (since 1970-01-01); the same object for as long as nothing changes."""
+        return self
+
     def user(self, number: int) -> str:
         """A user's id, as it was sent."""
         return self.users.get(number, f"user {number}") if number else "somebody without an id"
