@@ -13,10 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streams.columns import Columns
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
+from streams.detectors.base import Bools, Day, Floats, Ints
 
 HOLIDAY = 7  # the kinds of days: Monday 0 … Sunday 6, and holidays
 KINDS = 8
@@ -25,29 +22,6 @@ _LEVEL = 0.5 ** (1 / 56)
 _PROFILE = 0.5 ** (1 / 84)
 _SHRINK_PROFILE = 6.0
 _SHRINK_PEERS = 3.0
-
-
-@dataclass(frozen=True)
-class Day:
-    """One local day of all keys.
-
-    Attributes:
-        date: Days since 1970-01-01.
-        covered: Whether we know what happened on it; without, nothing is learned or judged.
-        users: Distinct users by key.
-        events: Events by key.
-        kind: Kind of day by key, 0 … 7.
-        peers: Group of peers by key, 0 … groups - 1.
-        groups: How many groups there are.
-    """
-
-    date: int
-    covered: bool
-    users: Floats
-    events: Floats
-    kind: Ints
-    peers: Ints
-    groups: int
 
 
 @dataclass

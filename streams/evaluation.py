@@ -21,8 +21,9 @@ from schemas.days import day_start
 from streams import metrics
 from streams.calendar import day_number, day_of
 from streams.evaluating import checkpoints, folding, loading, remembering
-from streams.evaluating.folding import Detectors, Progress
-from streams.evaluating.opening import Happening, closing
+from streams.evaluating.folding import Detection, Progress
+from streams.evaluating.kinds.base import closing
+from streams.evaluating.opening import Happening
 from streams.evaluating.reconciling import Revision, Stretch, reconcile
 from streams.evaluating.world import World
 from streams.evidence import CONTEXT
@@ -39,7 +40,7 @@ class Plan(NamedTuple):
     """
 
     world: World
-    detectors: Detectors
+    detection: Detection
     task: Task
     start: Progress
     after: int
@@ -88,12 +89,12 @@ def _plan(engine: Engine, workspace: int, watermark: int) -> Plan | None:
         return None
     with engine.begin() as connection:
         world, settings = loading.load_world(connection, workspace)
-        detectors = Detectors(float(str(settings.get("budget", BUDGET))))
+        detection = Detection(float(str(settings.get("budget", BUDGET))))
         last, newest = loading.last_closed(world, watermark), queries.newest_checkpoint(connection, workspace)
         lived = day_number(newest.date()) if newest else None
         redo = None if task.redo is None else loading.first_touched(world, to_ms(task.redo))
         begin = redo if redo is not None and (lived is None or redo <= lived) else None
-        start = _start(connection, world, detectors, begin, task.history)
+        start = _start(connection, world, detection, begin, task.history)
         if start is None or start.day >= last:
             queries.let_go(connection, workspace, task)
             return None
@@ -103,20 +104,20 @@ def _plan(engine: Engine, workspace: int, watermark: int) -> Plan | None:
         at_one_go = {day for first, until in task.gaps for day in range(first, until + 1)}
         by = settings.get("segment_by")
         world = remembering.as_of(connection, world, days, at_one_go, by if isinstance(by, str) else None)
-    return Plan(world, detectors, task, start, start.day, last, lived)
+    return Plan(world, detection, task, start, start.day, last, lived)
 
 
 def _start(
-    connection: Connection, world: World, detectors: Detectors, redo: int | None, history: bool
+    connection: Connection, world: World, detection: Detection, redo: int | None, history: bool
 ) -> Progress | None:
     """The state to go on from: the newest, or the newest before the day `redo`; else the very beginning."""
     before = None if redo is None else _stamp(redo)
     saved = queries.checkpoint_before(connection, world.workspace, before)
-    start = None if saved is None else checkpoints.load(saved, detectors)
+    start = None if saved is None else checkpoints.load(saved, detection)
     if start is not None:
         return start
     first = loading.first_day(connection, world, history or redo is not None)
-    return None if first is None else folding.begin(detectors, first)
+    return None if first is None else folding.begin(detection, first)
 
 
 def _unjudged(days: range, judged: int | None, lived: int | None) -> list[tuple[int, int]]:
@@ -145,22 +146,22 @@ def _fold(engine: Engine, plan: Plan) -> Folded:
             ahead = min(until + 4, plan.last)
             activity = loading.load_activity(connection, plan.world, progress.day + 1 - CONTEXT, ahead)
         dark = loading.unwatched(np.unique(activity.day), [(first, min(last, ahead)) for first, last in plan.task.gaps])
-        for state, found in folding.fold(plan.world, activity, progress, until, plan.detectors, dark):
+        for state, found in folding.fold(plan.world, activity, progress, until, plan.detection, dark):
             happenings += found
             if checkpoints.worth_keeping(state.day, plan.last):
-                states[state.day] = checkpoints.save(state, plan.detectors)
+                states[state.day] = checkpoints.save(state, plan.detection)
     return Folded(happenings, states, progress)
 
 
 def _write(connection: Connection, plan: Plan, folded: Folded, now: datetime) -> list[Revision] | None:
     world, number = plan.world, plan.world.workspace
     moment = max(day_start(zone, day_of(plan.last + 1)) for zone in world.zones)
-    counts = len(folded.end.accounts.keys), len(folded.happenings)
+    counts = len(folded.end.keys), len(folded.happenings)
     if not queries.finish(connection, number, plan.task, to_datetime(moment), counts):
         return None
     started = plan.after
     boundary, origin = partial(closing, world, day=started), partial(_origin, plan)
-    lives = [*folded.end.lives.values(), *folded.end.segment_lives.values()]
+    lives = [life for of_kind in folded.end.lives.values() for life in of_kind.values()]
     stretch = Stretch(folded.happenings, lives, moment, boundary, origin)
     open_now = {life.episode for life in lives} | {h.change.episode for h in folded.happenings}
     stored = alert_queries.stored_since(connection, number, _stamp(started), sorted(open_now))

@@ -6,8 +6,9 @@ import numpy as np
 from scipy.special import betainc
 
 from streams import calibration
-from streams.baselines import Bools, Day, Expectation, Floats, Ints
+from streams.baselines import Expectation
 from streams.columns import Columns
+from streams.detectors.base import Bools, Day, Floats, Ints
 
 SPANS = (7, 14, 28, 42)
 RING = 42

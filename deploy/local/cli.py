@@ -18,6 +18,7 @@ COMMANDS = {
     "import": "import_",
     "key": "key",
     "audit": "audit",
+    "backtest": "backtest",
     "setup": "setup",
 }
 _PACKAGE = "deploy.local.commands"

@@ -1,22 +1,62 @@
-"""What every detector is: state and a day in, state and verdicts out, for all keys at once. No clock, no I/O."""
+"""What every detector is: state and a day in, state and verdicts out, for all keys at once. No clock, no I/O.
 
-from dataclasses import dataclass
-from typing import Protocol, TypeVar
+A key is 64 bits: what it stands for is the detector's own affair (an account's behavior, an account's user, an account,
+a segment, a source). A detector that judges other keys than the day's makes them of the day's columns and presences,
+keeps them in its state, and names them in its verdicts. What an alert of it is about, when it is held back and how it
+reads, stands in `streams.evaluating.kinds`, beside the other kinds.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.baselines import Day
 from streams.columns import Arrays
 
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
 State = TypeVar("State")
+
+_NONE: Ints = np.empty(0, np.int64)
+
+
+@dataclass(frozen=True)
+class Day:
+    """One local day of all keys, as columns by key.
+
+    Attributes:
+        date: Days since 1970-01-01.
+        covered: Whether we know what happened on it; without, nothing is learned or judged.
+        keys: Sorted. From one day to the next keys only get more.
+        users: Distinct users.
+        events: Events.
+        kind: Kind of day where the key lives, 0 … 7: Monday … Sunday, holiday.
+        peers: Group of peers, 0 … groups - 1.
+        groups: How many groups there are.
+        seen: Who came, one a key and user, ascending: the index of the key in `keys`,
+        who: and beside it the user's number (0: somebody without an id).
+    """
+
+    date: int
+    covered: bool
+    keys: Ints
+    users: Floats
+    events: Floats
+    kind: Ints
+    peers: Ints
+    groups: int
+    seen: Ints = field(default_factory=lambda: _NONE)
+    who: Ints = field(default_factory=lambda: _NONE)
 
 
 @dataclass(frozen=True)
 class Verdicts:
-    """A detector's word on every key after a day.
+    """A detector's word on every key of its own after a day.
 
     Attributes:
+        keys: What it judges, sorted; an index into it is what `case` takes.
         judged: Whether the key could be judged at all (old enough, and the day is known).
         crosses: Whether it is strong enough to open an alert, or to keep one open.
         score: How strong; comparable only with `threshold`.
@@ -24,11 +64,16 @@ class Verdicts:
         ratio: Observed / expected over the span that is rarest.
     """
 
-    judged: NDArray[np.bool_]
-    crosses: NDArray[np.bool_]
-    score: NDArray[np.float64]
-    threshold: NDArray[np.float64]
-    ratio: NDArray[np.float64]
+    keys: Ints
+    judged: Bools
+    crosses: Bools
+    score: Floats
+    threshold: Floats
+    ratio: Floats
+
+    def at(self, key: int) -> int:
+        """The index of a key."""
+        return int(np.searchsorted(self.keys, key))
 
 
 @dataclass(frozen=True)
@@ -47,6 +92,7 @@ class Case:
         factor: What the peers did in it, against their own expectations.
         peers: How many other accounts that is.
         quiet_from: From how many user-days on it would have been quiet.
+        extra: What else the sentence of this kind says, into the evidence's `extra`.
     """
 
     onset: int
@@ -60,25 +106,26 @@ class Case:
     factor: float
     peers: int
     quiet_from: float
+    extra: dict[str, Any] = field(default_factory=dict)
 
 
 class Detector(Protocol[State]):
-    """Finds one kind of thing. `step` may use up the state it is given; only what it returns counts."""
+    """Finds one kind of thing. `step` may use up the state it is given; only what it returns counts.
+
+    `name` is unique among detectors; a new `version` has all history folded anew.
+    """
 
     name: str
     version: str
 
-    def initial(self, keys: NDArray[np.int64]) -> State:
-        """The state of `keys` (sorted) before their first day."""
-
-    def grown(self, state: State, keys: NDArray[np.int64]) -> State:
-        """The state for more keys (sorted, a superset), the new ones as they begin."""
+    def initial(self) -> State:
+        """The state before the first day, of no key."""
 
     def step(self, state: State, day: Day) -> tuple[State, Verdicts]:
-        """Takes in one day. Days come in order, none is left out."""
+        """Takes in one day. Days come in order, none is left out; keys that the state does not know yet begin."""
 
     def case(self, state: State, index: int) -> Case:
-        """Why the key at `index` was judged as it was by the last step."""
+        """Why the key at `index` was judged as it was by the last step. It may not change the state."""
 
     def save(self, state: State) -> Arrays:
         """The state as arrays, for a checkpoint."""

@@ -8,7 +8,7 @@ how rare it is in this workspace's own history, the rarer one counts, and the th
 
 >>> from streams.detectors.examples import days_of
 >>> detector = BehaviorDropped(budget=0.5)
->>> state = detector.initial(np.array([1 << 32, 2 << 32]))
+>>> state = detector.initial()
 >>> for day in days_of([[6] * 70 + [1] * 10, [6] * 80]):
 ...     state, verdicts = detector.step(state, day)
 >>> verdicts.crosses.tolist(), detector.case(state, 0).onset
@@ -21,10 +21,10 @@ from typing import Any
 import numpy as np
 
 from streams import baselines, calibration, recents
-from streams.baselines import Baseline, Day, Floats, Ints
+from streams.baselines import Baseline
 from streams.calibration import Calibration
 from streams.columns import Arrays
-from streams.detectors.base import Case, Verdicts
+from streams.detectors.base import Bools, Case, Day, Floats, Ints, Verdicts
 from streams.recents import RING, SPANS, Recent
 
 _CURRENT = 0.85
@@ -74,24 +74,13 @@ class BehaviorDropped:
     def __init__(self, budget: float = 0.5) -> None:
         self.budget = budget
 
-    def initial(self, keys: Ints) -> DropState:
-        """Nothing known of `keys`."""
-        return DropState(keys, Baseline.initial(len(keys)), Recent.initial(len(keys)))
-
-    def grown(self, state: DropState, keys: Ints) -> DropState:
-        """Room for more keys."""
-        if np.array_equal(state.keys, keys):
-            return state
-        places = np.searchsorted(keys, state.keys)
-        recent = state.recent.grown(places, len(keys))
-        fresh = np.ones(len(keys), np.bool_)
-        fresh[places] = False
-        recent.stratum[:, fresh] = -1
-        state.baseline, state.recent, state.keys = state.baseline.grown(places, len(keys)), recent, keys
-        return state
+    def initial(self) -> DropState:
+        """Nothing known of anyone."""
+        return DropState(np.empty(0, np.int64), Baseline.initial(0), Recent.initial(0))
 
     def step(self, state: DropState, day: Day) -> tuple[DropState, Verdicts]:
         """One day: expect, compare, judge, learn."""
+        _grow(state, day.keys)
         recent, baseline = state.recent, state.baseline
         self._calibrate(state, day.date)
         baselines.begin(baseline, day)
@@ -167,7 +156,7 @@ class BehaviorDropped:
             state.thresholds = calibration.thresholds(both, self.budget)
             state.month = month
 
-    def _judge(self, state: DropState, date: int, judged: baselines.Bools, today: Today) -> Verdicts:
+    def _judge(self, state: DropState, date: int, judged: Bools, today: Today) -> Verdicts:
         """How rare scan and CUSUM are here, whether that crosses, and what of 28 days ago counts as nothing."""
         stratum = calibration.stratum_of(today.due[0])
         score = np.zeros((3, len(state.keys)))
@@ -180,7 +169,20 @@ class BehaviorDropped:
         shown = (today.seen[0] < _CURRENT * today.due[0]) & (today.tails.max(0) >= _VISIBLE)
         crosses = judged & shown & (score[_BOTH] >= limit)
         at = today.tails.argmax(0), np.arange(len(state.keys))
-        return Verdicts(judged, crosses, score[_BOTH], limit, today.seen[at] / np.maximum(today.due[at], 1e-9))
+        ratio = today.seen[at] / np.maximum(today.due[at], 1e-9)
+        return Verdicts(state.keys, judged, crosses, score[_BOTH], limit, ratio)
+
+
+def _grow(state: DropState, keys: Ints) -> None:
+    """Makes room for the keys that are new."""
+    if len(keys) == len(state.keys):
+        return
+    places = np.searchsorted(keys, state.keys)
+    fresh = np.ones(len(keys), np.bool_)
+    fresh[places] = False
+    state.recent = state.recent.grown(places, len(keys))
+    state.recent.stratum[:, fresh] = -1
+    state.baseline, state.keys = state.baseline.grown(places, len(keys)), keys
 
 
 def _hindsight(state: DropState, date: int, score: Floats, stratum: Ints) -> None:

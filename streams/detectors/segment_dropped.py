@@ -5,7 +5,7 @@ of them is `everyone`'s alone (a key without peers). Who runs it asks `broad` to
 
 >>> from streams.detectors.examples import days_of
 >>> detector = SegmentDropped(budget=0.5)
->>> state = detector.initial(np.array([0, 1 << 32]))
+>>> state = detector.initial()
 >>> for day in days_of([[90] * 100 + [40] * 7, [90] * 107]):
 ...     state, verdicts = detector.step(state, day)
 >>> verdicts.crosses.tolist()
@@ -14,7 +14,7 @@ of them is `everyone`'s alone (a key without peers). Who runs it asks `broad` to
 
 import numpy as np
 
-from streams.baselines import Bools, Ints
+from streams.detectors.base import Bools, Ints
 from streams.detectors.behavior_dropped import BehaviorDropped, DropState
 from streams.recents import RING
 

@@ -53,6 +53,10 @@ class Activity:
         """The rows of one day."""
         return slice(*np.searchsorted(self.day, [day, day + 1]).tolist())
 
+    def seen_on(self, day: int) -> slice:
+        """The presences of one day."""
+        return slice(*np.searchsorted(self.seen_day, [day, day + 1]).tolist())
+
     def presences(self, key: int, first: int, last: int) -> tuple[Ints, Ints]:
         """Days and users of one key from day `first` to `last`, both included."""
         keys, days, users = self._by_key

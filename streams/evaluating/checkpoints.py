@@ -8,50 +8,47 @@ import zstandard
 
 from streams.alerting import Life
 from streams.columns import Arrays
-from streams.evaluating.folding import Detectors, Progress
+from streams.evaluating.folding import Detection, Progress
 
-_FORMAT = 1
+_FORMAT = 2
 _WEEK = 7
 _Arrays = dict[str, tuple[str, tuple[int, ...], bytes]]
 
 
 class _Saved(msgspec.Struct, array_like=True):
-    """The detectors' arrays are dtype, shape and bytes by name."""
+    """By each detector's name its arrays: dtype, shape and bytes by name; `own` are the fold's."""
 
     format: int
     detectors: str
     day: int
-    accounts: _Arrays
-    segments: _Arrays
-    lives: dict[int, Life]
-    segment_lives: dict[int, Life]
+    own: _Arrays
+    states: dict[str, _Arrays]
+    lives: dict[str, dict[int, Life]]
 
 
-def save(progress: Progress, detectors: Detectors) -> bytes:
+def save(progress: Progress, detection: Detection) -> bytes:
     """A state with the open episodes, so that going on from it reproduces everything."""
     saved = _Saved(
         _FORMAT,
-        detectors.version,
+        detection.version,
         progress.day,
-        _packed(detectors.accounts.save(progress.accounts)),
-        _packed(detectors.segments.save(progress.segments)),
+        _packed({"keys": progress.keys, "segments": progress.segments}),
+        {one.name: _packed(one.save(progress.states[one.name])) for one in detection.detectors},
         progress.lives,
-        progress.segment_lives,
     )
     return zstandard.compress(msgspec.msgpack.encode(saved), 1)
 
 
-def load(data: bytes, detectors: Detectors) -> Progress | None:
+def load(data: bytes, detection: Detection) -> Progress | None:
     """What `save` gave; None where other versions of the detectors wrote it, and all must be folded anew."""
     try:
         saved = msgspec.msgpack.decode(zstandard.decompress(data), type=_Saved)
     except msgspec.ValidationError:
         return None
-    if (saved.format, saved.detectors) != (_FORMAT, detectors.version):
+    if (saved.format, saved.detectors) != (_FORMAT, detection.version):
         return None
-    accounts = detectors.accounts.load(_unpacked(saved.accounts))
-    segments = detectors.segments.load(_unpacked(saved.segments))
-    return Progress(saved.day, accounts, segments, saved.lives, saved.segment_lives)
+    states = {one.name: one.load(_unpacked(saved.states[one.name])) for one in detection.detectors}
+    return Progress(saved.day, states, saved.lives, **_unpacked(saved.own))
 
 
 def _packed(arrays: Arrays) -> _Arrays:

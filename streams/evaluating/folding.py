@@ -1,50 +1,60 @@
 """The fold over days: activity in, changes of alerts out. Live evaluation, imports and backtests all run this."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from streams.alerting import Life
-from streams.baselines import Day
-from streams.calendar import kinds_of
-from streams.detectors.behavior_dropped import BehaviorDropped, DropState
-from streams.detectors.segment_dropped import SegmentDropped
-from streams.evaluating.activity import Activity, account_of, behavior_of
-from streams.evaluating.opening import Happening, Scene, open_accounts, open_segments
-from streams.evaluating.segments import Segments
+from streams.detectors.base import Detector, Ints
+from streams.evaluating.activity import Activity, account_of
+from streams.evaluating.kinds.base import Kind, Lives, Scene
+from streams.evaluating.kinds.behavior_dropped import BehaviorDroppedKind
+from streams.evaluating.kinds.segment_dropped import SegmentDroppedKind
+from streams.evaluating.opening import Happening, open_alerts
+from streams.evaluating.roster import Roster
 from streams.evaluating.world import World
 
 
-class Detectors:
-    """Those that run. `budget`: false alerts a year and account, and as many a year and segment."""
+class Detection:
+    """The kinds of alerts that are looked for; an earlier one may hold back those after it.
+
+    `budget`: false alerts a year and account, over all kinds; and as many a year and segment.
+    """
 
     def __init__(self, budget: float = 0.5) -> None:
-        self.accounts = BehaviorDropped(budget)
-        self.segments = SegmentDropped(budget)
+        self.kinds: Sequence[Kind] = (SegmentDroppedKind(budget), BehaviorDroppedKind(budget))
+
+    @property
+    def detectors(self) -> list[Detector[Any]]:
+        """Those of the kinds."""
+        return [kind.detector for kind in self.kinds]
 
     @property
     def version(self) -> str:
         """Whose states can be gone on from."""
-        return " ".join(f"{one.name} {one.version}" for one in (self.accounts, self.segments))
+        return " ".join(f"{one.name} {one.version}" for one in self.detectors)
 
 
 @dataclass
 class Progress:
-    """The fold's state after `day` (days since 1970-01-01): the detectors', and the open episodes by key."""
+    """The fold's state after `day` (days since 1970-01-01).
+
+    By each detector's name: its state, and the open episodes by key. `keys` are those of accounts' behaviors so far,
+    `segments` those of the segments.
+    """
 
     day: int
-    accounts: DropState
-    segments: DropState
-    lives: dict[int, Life] = field(default_factory=dict)
-    segment_lives: dict[int, Life] = field(default_factory=dict)
+    states: dict[str, Any]
+    lives: dict[str, Lives]
+    keys: Ints = field(default_factory=lambda: np.empty(0, np.int64))
+    segments: Ints = field(default_factory=lambda: np.empty(0, np.int64))
 
 
-def begin(detectors: Detectors, first: int) -> Progress:
+def begin(detection: Detection, first: int) -> Progress:
     """The state before day `first`, of a workspace that nothing is known of."""
-    nobody = np.empty(0, np.int64)
-    return Progress(first - 1, detectors.accounts.initial(nobody), detectors.segments.initial(nobody))
+    states = {one.name: one.initial() for one in detection.detectors}
+    return Progress(first - 1, states, {name: {} for name in states})
 
 
 def fold(
@@ -52,7 +62,7 @@ def fold(
     activity: Activity,
     progress: Progress,
     until: int,
-    detectors: Detectors,
+    detection: Detection,
     unwatched: Collection[int] = (),
 ) -> Iterator[tuple[Progress, list[Happening]]]:
     """Takes in the days after `progress.day` up to `until`; gives, after each, the state and what happened to alerts.
@@ -60,55 +70,27 @@ def fold(
     On `unwatched` days nothing is learned or judged. The state is the same object each time, used up by the next day:
     who wants to keep it saves it at once.
     """
-    for there, last in world.stretches(progress.day + 1, until):
-        yield from _fold(there, activity, progress, last, detectors, unwatched)
-
-
-def _fold(
-    world: World, activity: Activity, progress: Progress, until: int, detectors: Detectors, unwatched: Collection[int]
-) -> Iterator[tuple[Progress, list[Happening]]]:
-    """The same for days in which no account changes."""
     known = np.isin(account_of(activity.key), np.fromiter(world.accounts, np.int64, len(world.accounts)))
-    keys = np.union1d(progress.accounts.keys, activity.key[known])
-    segments = Segments(world, keys, progress.segments.keys)
-    progress.accounts = detectors.accounts.grown(progress.accounts, keys)
-    progress.segments = detectors.segments.grown(progress.segments, segments.keys)
-    calendar = _Calendar(world, keys)
+    progress.keys = np.union1d(progress.keys, activity.key[known])
+    roster: Roster | None = None
     while progress.day < until:
-        day = calendar.day(activity, progress.day + 1, progress.day + 1 not in unwatched)
-        progress.accounts, by_account = detectors.accounts.step(progress.accounts, day)
-        progress.segments, by_segment = detectors.segments.step(progress.segments, segments.day(day))
-        progress.day = day.date
-        found: list[Happening] = []
-        if day.covered:
-            scene = Scene(world, activity, segments, day.date)
-            breadth = segments.breadth(progress.accounts, by_account.judged)
-            above = progress.segment_lives
-            found += open_segments(scene, above, progress.segments, by_segment, breadth, detectors.segments)
-            found += open_accounts(scene, progress.lives, progress.accounts, by_account, above, detectors.accounts)
-        yield progress, found
+        date = progress.day + 1
+        if roster is None or world.on(date) is not roster.world:
+            roster = Roster(world.on(date), progress.keys, progress.segments)
+            progress.segments = roster.segments.keys
+        yield progress, _step(activity, progress, roster, detection, covered=date not in unwatched)
 
 
-class _Calendar:
-    """The keys' peers and regions, worked out once."""
-
-    def __init__(self, world: World, keys: NDArray[np.int64]) -> None:
-        self.keys = keys
-        owners = [world.accounts.get(number) for number in account_of(keys).tolist()]
-        regions = [owner.region if owner else "" for owner in owners]
-        self.regions = sorted(set(regions)) or [""]
-        self.region = np.array([self.regions.index(region) for region in regions], np.int64)
-        groups = zip([owner.segment if owner else "" for owner in owners], behavior_of(keys).tolist(), strict=True)
-        names: dict[tuple[str, int], int] = {}
-        self.peers = np.array([names.setdefault(group, len(names)) for group in groups], np.int64)
-        self.groups = max(len(names), 1)
-
-    def day(self, activity: Activity, date: int, covered: bool) -> Day:
-        """One day of all keys."""
-        rows = activity.on(date)
-        places = np.searchsorted(self.keys, activity.key[rows])
-        users, events = np.zeros(len(self.keys)), np.zeros(len(self.keys))
-        ours = places < len(self.keys)
-        ours[ours] = self.keys[places[ours]] == activity.key[rows][ours]
-        users[places[ours]], events[places[ours]] = activity.users[rows][ours], activity.events[rows][ours]
-        return Day(date, covered, users, events, kinds_of(date, self.regions)[self.region], self.peers, self.groups)
+def _step(
+    activity: Activity, progress: Progress, roster: Roster, detection: Detection, *, covered: bool
+) -> list[Happening]:
+    """One day: every detector takes it in, and then, one kind after the other, alerts change."""
+    day, verdicts = roster.day(activity, progress.day + 1, covered), {}
+    for kind in detection.kinds:
+        name = kind.detector.name
+        progress.states[name], verdicts[name] = kind.detector.step(progress.states[name], kind.day(day, roster))
+    progress.day = day.date
+    if not covered:
+        return []
+    scene = Scene(roster, activity, day, progress.states, verdicts, progress.lives)
+    return [happening for kind in detection.kinds for happening in open_alerts(kind, scene)]

@@ -1,146 +1,63 @@
-"""From verdicts to alerts: what each day's verdicts do to open episodes, and which crossings are another alert's.
+"""From verdicts to alerts: what a day's verdicts do to the open episodes of one kind."""
 
-A segment's alert absorbs new ones of its accounts for two weeks, everyone's those of all, unless an account does less
-than a quarter of what its peers' fall leaves to be expected; the alert on all of an account's use absorbs those on its
-behaviors. One fall, one alert.
-"""
-
-from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from collections.abc import Iterator
 
 import msgspec
-import numpy as np
 
-from schemas.alerts import AlertKind, Evidence, Subject, fingerprint
-from schemas.clock import DAY_MS
-from schemas.days import day_start
-from schemas.windows import ALL, ALL_NUMBER
+from schemas.alerts import Evidence, Subject, fingerprint
 from streams import alerting
-from streams.alerting import Change, Life, Sighting
-from streams.baselines import Bools, Ints
-from streams.calendar import day_of
+from streams.alerting import Change, Sighting
 from streams.detectors.base import Verdicts
-from streams.detectors.behavior_dropped import BehaviorDropped, DropState
-from streams.evaluating.activity import Activity, account_of, behavior_of
-from streams.evaluating.segments import Segments, key_of
-from streams.evaluating.world import Account, World
-from streams.evidence import Finding, evidence_of
-from streams.sentences import account_sentence, segment_sentence
-
-_ABSORBS = 14 * DAY_MS
-_OWN_FALL = 0.25
-Lives = dict[int, Life]
+from streams.evaluating.activity import behavior_of
+from streams.evaluating.kinds.base import Kind, Scene, closing
+from streams.evidence import Finding
 
 
 class Happening(msgspec.Struct, frozen=True):
-    """A change of an alert with what it rests on; `opened_at` is the episode's opening (ms), `account` a number."""
+    """A change of an alert with what it rests on; `opened_at` is the episode's opening (ms), owners are numbers."""
 
     fingerprint: str
     subject: Subject
     account: int | None
+    user: int | None
     change: Change
     opened_at: int
     evidence: Evidence
     sentence: str
 
 
-class Scene(NamedTuple):
-    """What a day's alerts are judged among."""
-
-    world: World
-    activity: Activity
-    segments: Segments
-    day: int
-
-
-def open_segments(
-    scene: Scene,
-    lives: Lives,
-    state: DropState,
-    verdicts: Verdicts,
-    breadth: tuple[Ints, Ints, Bools],
-    detector: BehaviorDropped,
-) -> Iterator[Happening]:
-    """What the day does to the alerts on segments; `breadth` as Segments.breadth gives it."""
-    members, fallen, wide = breadth
-    crossing = set(state.keys[verdicts.crosses & wide].tolist())
-    for key in sorted(crossing | lives.keys()):
-        before, name = lives.get(key), scene.segments.names.get(key)
-        if name is None or (before is None and key != 0 and 0 in lives):
+def open_alerts(kind: Kind, scene: Scene) -> Iterator[Happening]:
+    """What the day does to the alerts of one kind: first those on all of something, then those on its parts."""
+    verdicts, lives = scene.verdicts[kind.detector.name], scene.lives[kind.detector.name]
+    crossing = set(verdicts.keys[kind.crossing(scene)].tolist())
+    for key in sorted(crossing | lives.keys(), key=lambda key: (int(behavior_of(key)) != 0, key)):
+        subject = kind.subject(scene, key)
+        if subject is None or (key not in lives and kind.held(scene, key)):
             continue
-        at = int(np.searchsorted(state.keys, key))
-        subject = Subject(kind=AlertKind.SEGMENT_DROPPED, segment=name, behavior=ALL)
-        now = closing(scene.world, None, scene.day)
-        mark, changes = _live(scene.world, lives, key, subject, now, _sighting(verdicts, at, key in crossing))
-        if changes:
-            who = Account(0, name, name, name)
-            finding = Finding(detector.case(state, at), *_strength(verdicts, at), (detector.name, detector.version))
-            keys = scene.segments.members(key)
-            evidence = evidence_of(scene.world, scene.activity, who, keys, ALL, finding)
-            counted = {"accounts": int(members[at]), "accounts_below": int(fallen[at])}
-            evidence = msgspec.structs.replace(evidence, extra=evidence.extra | counted)
-            opened, sentence = before.opened_at if before else now, segment_sentence(evidence)
-            yield from (Happening(mark, subject, None, c, opened, evidence, sentence) for c in changes)
+        yield from _live(kind, scene, key, subject, _sighting(verdicts, key) if key in crossing else None)
 
 
-def open_accounts(
-    scene: Scene,
-    lives: Lives,
-    state: DropState,
-    verdicts: Verdicts,
-    inhibiting: Mapping[int, Life],
-    detector: BehaviorDropped,
-) -> Iterator[Happening]:
-    """What the day does to the alerts on accounts and their behaviors; `inhibiting` are the segments' open ones."""
-    world = scene.world
-    crossing = set(state.keys[verdicts.crosses].tolist())
-    for key in sorted(crossing | lives.keys(), key=lambda key: (int(behavior_of(key)) != ALL_NUMBER, key)):
-        before, who = lives.get(key), world.accounts.get(int(account_of(key)))
-        behavior = world.behaviors.get(int(behavior_of(key)))
-        if who is None or behavior is None:
-            continue
-        now = closing(world, who.number, scene.day)
-        at = int(np.searchsorted(state.keys, key))
-        shared = verdicts.ratio[at] >= _OWN_FALL and _is_segments(inhibiting, who, now)
-        if before is None and (shared or _is_behaviors(lives, key)):
-            continue
-        subject = Subject(kind=AlertKind.BEHAVIOR_DROPPED, account=who.account, behavior=behavior)
-        mark, changes = _live(world, lives, key, subject, now, _sighting(verdicts, at, key in crossing))
-        if changes:
-            finding = Finding(detector.case(state, at), *_strength(verdicts, at), (detector.name, detector.version))
-            evidence = evidence_of(world, scene.activity, who, [key], behavior, finding)
-            opened, sentence = before.opened_at if before else now, account_sentence(who, evidence)
-            yield from (Happening(mark, subject, who.number, c, opened, evidence, sentence) for c in changes)
-
-
-def closing(world: World, account: int | None, day: int) -> int:
-    """When a day was over for an account (None, or one no longer known: for the workspace): ms."""
-    known = world.accounts.get(account) if account is not None else None
-    return day_start(known.time_zone if known else world.time_zone, day_of(day + 1))
-
-
-def _live(
-    world: World, lives: Lives, key: int, subject: Subject, now: int, sighting: Sighting | None
-) -> tuple[str, list[Change]]:
-    mark = fingerprint(world.workspace, subject)
-    after, changes = alerting.transition(lives.pop(key, None), sighting, now, mark)
+def _live(kind: Kind, scene: Scene, key: int, subject: Subject, sighting: Sighting | None) -> Iterator[Happening]:
+    """One episode's day."""
+    lives, account = scene.lives[kind.detector.name], kind.account(key)
+    now = closing(scene.world, account, scene.day.date)
+    before, mark = lives.pop(key, None), fingerprint(scene.world.workspace, subject)
+    after, changes = alerting.transition(before, sighting, now, mark)
     if after is not None:
         lives[key] = after
-    return mark, changes
+    if changes:
+        evidence = kind.evidence(scene, key, _finding(kind, scene, key))
+        opened, sentence = before.opened_at if before else now, kind.sentence(scene, key, evidence)
+        yield from (Happening(mark, subject, account, kind.user(key), c, opened, evidence, sentence) for c in changes)
 
 
-def _is_behaviors(lives: Lives, key: int) -> bool:
-    return int(behavior_of(key)) != ALL_NUMBER and (int(account_of(key)) << 32 | ALL_NUMBER) in lives
+def _finding(kind: Kind, scene: Scene, key: int) -> Finding:
+    detector, verdicts = kind.detector, scene.verdicts[kind.detector.name]
+    at = verdicts.at(key)
+    case, score, threshold = detector.case(scene.states[detector.name], at), verdicts.score[at], verdicts.threshold[at]
+    return Finding(case, float(score), float(threshold), (detector.name, detector.version))
 
 
-def _is_segments(inhibiting: Mapping[int, Life], who: Account, now: int) -> bool:
-    found = (inhibiting.get(key) for key in (0, key_of(who.segment)))
-    return any(life is not None and now - life.opened_at < _ABSORBS for life in found)
-
-
-def _sighting(verdicts: Verdicts, at: int, crosses: bool) -> Sighting | None:
-    return Sighting(*_strength(verdicts, at), float(verdicts.ratio[at])) if crosses else None
-
-
-def _strength(verdicts: Verdicts, at: int) -> tuple[float, float]:
-    return float(verdicts.score[at]), float(verdicts.threshold[at])
+def _sighting(verdicts: Verdicts, key: int) -> Sighting:
+    at = verdicts.at(key)
+    return Sighting(float(verdicts.score[at]), float(verdicts.threshold[at]), float(verdicts.ratio[at]))

@@ -89,6 +89,7 @@ def _revised(
         kind=last.subject.kind,
         account=last.account,
         segment=last.subject.segment,
+        user=last.user,
         behavior=last.subject.behavior,
         state=stored.state if stored and keeps else state,
         origin=stored.origin if stored else stretch.origin(last.opened_at),

@@ -2,12 +2,14 @@
 
 import zlib
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from schemas.segments import EVERYONE
 from schemas.windows import ALL_NUMBER
-from streams.baselines import HOLIDAY, Bools, Day, Floats
+from streams.baselines import HOLIDAY
+from streams.detectors.base import Bools, Day, Floats
 from streams.detectors.behavior_dropped import DropState
 from streams.detectors.segment_dropped import below_alone, broad
 from streams.evaluating.activity import Ints, account_of, behavior_of
@@ -17,6 +19,14 @@ from streams.evaluating.world import World
 def key_of(segment: str) -> int:
     """A segment's key: 0 is everyone, others are a hash of their name in the place of an account."""
     return 0 if segment == EVERYONE else (1 + zlib.crc32(segment.encode()) % 0x7FFFFFFE) << 32
+
+
+class Breadth(NamedTuple):
+    """By segment: accounts judged, those below what they do by themselves, and whether they are most of them."""
+
+    members: Ints
+    fallen: Ints
+    wide: Bools
 
 
 class Segments:
@@ -38,15 +48,15 @@ class Segments:
         users, events = self._sum(day.users), self._sum(day.events)
         holidays = self._sum((day.kind == HOLIDAY).astype(float))
         kind = np.where(holidays > self._sum(np.ones(len(day.kind))) / 2, HOLIDAY, (day.date + 3) % 7)
-        return Day(day.date, day.covered, users, events, kind.astype(np.int64), self._peers, 2)
+        return Day(day.date, day.covered, self.keys, users, events, kind.astype(np.int64), self._peers, 2)
 
-    def breadth(self, accounts: DropState, judged: Bools) -> tuple[Ints, Ints, Bools]:
-        """By segment: accounts judged, those below what they do by themselves, and whether they are most of them."""
+    def breadth(self, accounts: DropState, judged: Bools) -> Breadth:
+        """How many accounts of each segment are below."""
         below, judged = below_alone(accounts), judged & self._whole
         members, fallen, wide = broad(below, judged, self._at, len(self.keys))
         all_members, all_fallen, all_wide = broad(below, judged, np.zeros(len(self._at), np.int64), 1)
         members[0], fallen[0], wide[0] = all_members[0], all_fallen[0], all_wide[0]
-        return members, fallen, wide
+        return Breadth(members, fallen, wide)
 
     def members(self, key: int) -> Sequence[int]:
         """The keys of `*` of a segment's accounts."""

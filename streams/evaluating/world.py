@@ -1,7 +1,7 @@
 """Who is evaluated: a workspace's accounts, behaviors and users, and what accounts were on earlier days."""
 
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -56,14 +56,30 @@ class World:
         return sorted({account.time_zone for account in self.accounts.values()} | earlier or {self.time_zone})
 
     def on(self, day: int) -> "World":
-        """The workspace with every account as it was on a day."""
-        return replace(self, accounts={**self.accounts, **{n: _spell(of, day) for n, of in self.spells.items()}})
+        """The workspace with every account as it was on a day; the same object for as long as nothing changes."""
+        if not self._turns:
+            return self
+        stretch = bisect_right(self._turns, day)
+        if stretch not in self._made:
+            self._made.clear()
+            self._made[stretch] = replace(self, accounts={**self.accounts, **self._then(day)}, spells={})
+        return self._made[stretch]
 
-    def stretches(self, first: int, last: int) -> Iterator[tuple["World", int]]:
-        """The days from `first` to `last` as stretches in which no account changes: the workspace, and the last day."""
-        turns = sorted({day for of in self.spells.values() for day, _ in of if first < day <= last})
-        for begin, end in zip([first, *turns], [*(day - 1 for day in turns), last], strict=True):
-            yield (self.on(begin) if self.spells else self), end
+    @cached_property
+    def _turns(self) -> list[int]:
+        """The days on which accounts change."""
+        return sorted({day for spells in self.spells.values() for day, _ in spells[1:]})
+
+    @cached_property
+    def _made(self) -> dict[int, "World"]:
+        """The last workspace that was asked for, by how many turns lie before it."""
+        return {}
+
+    def _then(self, day: int) -> dict[int, Account]:
+        return {
+            number: spells[max(0, bisect_right(spells, day, key=lambda spell: spell[0]) - 1)][1]
+            for number, spells in self.spells.items()
+        }
 
     def user(self, number: int) -> str:
         """A user's id, as it was sent."""
@@ -90,7 +106,3 @@ def account_of_traits(
 def judged(behaviors: Mapping[int, tuple[str, bool]]) -> dict[int, str]:
     """The behaviors that detection judges: `*`, and those declared `key: true`. Fewer false alarms matter more."""
     return {ALL_NUMBER: ALL} | {number: name for number, (name, is_key) in behaviors.items() if is_key}
-
-
-def _spell(spells: Sequence[tuple[int, Account]], day: int) -> Account:
-    return spells[max(0, bisect_right(spells, day, key=lambda spell: spell[0]) - 1)][1]

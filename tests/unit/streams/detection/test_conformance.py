@@ -5,7 +5,7 @@ import copy
 import numpy as np
 import pytest
 
-from streams.baselines import Day
+from streams.detectors.base import Day
 from streams.detectors.behavior_dropped import BehaviorDropped
 from streams.detectors.examples import days_of
 from streams.detectors.segment_dropped import SegmentDropped
@@ -29,7 +29,7 @@ def named(count):
 
 
 def run(detector, users, state=None, first=0):
-    state = detector.initial(named(len(users))) if state is None else state
+    state = detector.initial() if state is None else state
     found = []
     for day in days_of(users, first):
         state, verdicts = detector.step(state, day)
@@ -79,7 +79,6 @@ def test_keys_that_come_later_change_nothing_before_them(detector):
     users[20:, :50] = 0
     whole = run(detector, users)[1]
     state, first = run(detector, users[:20, :50])
-    state = detector.grown(state, named(30))
     later = run(detector, users[:, 50:], state, 50)[1]
     assert all(np.array_equal(a.crosses[:20], b.crosses) for a, b in zip(whole[:50], first, strict=True))
     assert all(np.array_equal(a.crosses, b.crosses) for a, b in zip(whole[50:], later, strict=True))
@@ -89,7 +88,7 @@ def test_nothing_in_nothing_out(detector):
     _, found = run(detector, np.zeros((5, 100)))
     assert not any(verdicts.crosses.any() for verdicts in found)
     assert not found[-1].judged.any()
-    empty = detector.initial(np.empty(0, np.int64))
+    empty = detector.initial()
     for day in days_of(np.zeros((0, 3))):
         empty, _ = detector.step(empty, day)
 
@@ -99,7 +98,7 @@ def test_days_that_are_not_known_are_not_silence(detector):
     state, _ = run(detector, users[:, :110])
     for i in range(60):
         blank = np.zeros(1)
-        day = Day(110 + i, False, blank, blank, np.zeros(1, np.int64), np.zeros(1, np.int64), 1)
+        day = Day(110 + i, False, named(1), blank, blank, np.zeros(1, np.int64), np.zeros(1, np.int64), 1)
         state, verdicts = detector.step(state, day)
         assert not verdicts.crosses.any()
 

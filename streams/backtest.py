@@ -1,0 +1,133 @@
+"""Backtest: what would have been told, had the product run over recorded events; the same fold as live.
+
+Every alert says what it would have said on the day it fired, from what was known by then. Against outcomes: a customer
+who churned (or contracted) counts as flagged when an alert on it fired within the 180 days before it decided, and an
+alert as right when its account decided so within 180 days after it.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from statistics import median
+from typing import Any
+
+import msgspec
+
+from schemas.alerts import Evidence, Transition
+from schemas.clock import DAY_MS, to_datetime
+from streams.calendar import day_number
+from streams.evaluating import folding, loading
+from streams.evaluating.folding import Detection
+from streams.evaluating.opening import Happening
+from streams.evaluating.recording import Recording
+from streams.evaluating.world import World
+
+HORIZON = 180
+LOST = ("churned", "contracted")
+Told = Callable[[int, int], None]
+
+
+class Alert(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One episode, as it was told when it fired; moments are ISO 8601 in UTC. A segment's has no `account`."""
+
+    kind: str
+    account: str | None = None
+    segment: str | None = None
+    user: str | None = None
+    behavior: str | None = None
+    fired_at: str
+    resolved_at: str | None = None
+    sentence: str
+    evidence: Evidence
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What an account decided, and on which day."""
+
+    account: str
+    outcome: str
+    date: date
+
+
+class Warned(msgspec.Struct, frozen=True):
+    """Alerts against outcomes: `days` of warning by lost account that was flagged; `false` alerts of `alerts`."""
+
+    lost: int
+    days: Sequence[int]
+    alerts: int
+    false: int
+
+    @property
+    def recall(self) -> float:
+        """The share of lost accounts that were flagged."""
+        return len(self.days) / max(self.lost, 1)
+
+    @property
+    def precision(self) -> float:
+        """The share of alerts on accounts that were lost."""
+        return 1 - self.false / max(self.alerts, 1)
+
+    @property
+    def warning(self) -> float | None:
+        """The median of the days between an account's first alert and its decision."""
+        return median(self.days) if self.days else None
+
+
+def backtest(
+    recording: Recording, traits: Mapping[str, Mapping[str, Any]], budget: float, told: Told = lambda *_: None
+) -> tuple[World, list[Alert]]:
+    """Folds all recorded days; `told(done, days)` hears how far it is. Returns alerts in the order they fired."""
+    world = recording.world(traits)
+    begin, end = recording.span
+    first = loading.first_touched(world, begin)
+    last = loading.last_closed(world, -(-end // DAY_MS) * DAY_MS)
+    activity = recording.activity(world, first, last)
+    detection = Detection(budget)
+    happenings: list[Happening] = []
+    for state, found in folding.fold(world, activity, folding.begin(detection, first), last, detection):
+        happenings += found
+        told(state.day - first + 1, last - first + 1)
+    return world, alerts_of(world, happenings)
+
+
+def alerts_of(world: World, happenings: Sequence[Happening]) -> list[Alert]:
+    """The episodes in changes of alerts, in the order they fired."""
+    resolved = {h.change.episode: h.change.at for h in happenings if h.change.transition == Transition.RESOLVED}
+    fired = [happening for happening in happenings if happening.change.transition == Transition.FIRED]
+    found = [_alert(world, happening, resolved.get(happening.change.episode)) for happening in fired]
+    return sorted(found, key=lambda alert: (alert.fired_at, alert.account or "", alert.segment or ""))
+
+
+def _alert(world: World, happening: Happening, resolved: int | None) -> Alert:
+    subject = happening.subject
+    return Alert(
+        kind=subject.kind,
+        account=subject.account,
+        segment=subject.segment,
+        user=world.user(happening.user) if happening.user is not None else None,
+        behavior=subject.behavior,
+        fired_at=to_datetime(happening.opened_at).isoformat(),
+        resolved_at=None if resolved is None else to_datetime(resolved).isoformat(),
+        sentence=happening.sentence,
+        evidence=happening.evidence,
+    )
+
+
+def by_kind_and_segment(world: World, alerts: Sequence[Alert]) -> Counter[tuple[str, str]]:
+    """How many alerts there are of each kind on the accounts of each segment."""
+    segments = {account.account: account.segment for account in world.accounts.values()}
+    return Counter((alert.kind, alert.segment or segments.get(alert.account or "", "")) for alert in alerts)
+
+
+def against(alerts: Sequence[Alert], outcomes: Sequence[Outcome]) -> Warned:
+    """How the alerts on accounts stand against what the accounts decided."""
+    lost = {one.account: day_number(one.date) for one in outcomes if one.outcome in LOST}
+    fired = [(alert.account, day_number(date.fromisoformat(alert.fired_at[:10]))) for alert in alerts if alert.account]
+    ahead = [(account, lost[account] - day) for account, day in fired if account in lost]
+    right = [(account, days) for account, days in ahead if 0 <= days <= HORIZON]
+    warning: dict[str, int] = {}
+    for account, days in right:
+        warning[account] = max(days, warning.get(account, 0))
+    # After the decision nobody is warned any more: such an alert is neither right nor false.
+    counted = len(fired) - sum(days < 0 for _, days in ahead)
+    return Warned(len(lost), sorted(warning.values()), counted, counted - len(right))

@@ -1,0 +1,92 @@
+"""What a kind of alert is beside its detector: whose it is, what holds it back, what it rests on, and how it reads."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any, ClassVar, NamedTuple
+
+from schemas.alerts import AlertKind, Evidence, Subject
+from schemas.clock import DAY_MS
+from schemas.days import day_start
+from streams.alerting import Life
+from streams.calendar import day_of
+from streams.detectors.base import Bools, Day, Detector, Verdicts
+from streams.evaluating.activity import Activity, account_of
+from streams.evaluating.roster import Roster
+from streams.evaluating.segments import key_of
+from streams.evaluating.world import Account, World
+from streams.evidence import Finding
+
+_ABSORBS = 14 * DAY_MS
+Lives = dict[int, Life]
+
+
+class Scene(NamedTuple):
+    """What a day's alerts are judged among; states, verdicts and open episodes are by the detectors' names."""
+
+    roster: Roster
+    activity: Activity
+    day: Day
+    states: Mapping[str, Any]
+    verdicts: Mapping[str, Verdicts]
+    lives: Mapping[str, Lives]
+
+    @property
+    def world(self) -> World:
+        """The workspace, as of the day."""
+        return self.roster.world
+
+    def owner(self, key: int) -> Account | None:
+        """The account in a key."""
+        return self.world.accounts.get(int(account_of(key)))
+
+
+class Kind(ABC):
+    """One kind of alert. Keys are its detector's."""
+
+    kind: ClassVar[AlertKind]
+    detector: Detector[Any]
+
+    def day(self, day: Day, roster: Roster) -> Day:  # noqa: ARG002 - others need it
+        """The day as the detector sees it."""
+        return day
+
+    def crossing(self, scene: Scene) -> Bools:
+        """Which keys open an alert, or keep one open."""
+        return scene.verdicts[self.detector.name].crosses
+
+    def account(self, key: int) -> int | None:
+        """The number of the account that an alert is about; None where it is about none."""
+        return int(account_of(key))
+
+    def user(self, key: int) -> int | None:  # noqa: ARG002 - others need it
+        """The number of the user that an alert is about; None where it is about none."""
+        return None
+
+    @abstractmethod
+    def subject(self, scene: Scene, key: int) -> Subject | None:
+        """What an alert is about; None where it is no longer known, and then nothing changes."""
+
+    @abstractmethod
+    def held(self, scene: Scene, key: int) -> bool:
+        """Whether a new alert would only say what an open one says already."""
+
+    @abstractmethod
+    def evidence(self, scene: Scene, key: int, finding: Finding) -> Evidence:
+        """What an alert rests on."""
+
+    @abstractmethod
+    def sentence(self, scene: Scene, key: int, evidence: Evidence) -> str:
+        """The evidence as one sentence."""
+
+
+def closing(world: World, account: int | None, day: int) -> int:
+    """When a day was over for an account (None, or one no longer known: for the workspace): ms."""
+    known = world.accounts.get(account) if account is not None else None
+    return day_start(known.time_zone if known else world.time_zone, day_of(day + 1))
+
+
+def in_segments_fall(scene: Scene, who: Account) -> bool:
+    """Whether an alert on the account's segment, or on everyone, opened within the last two weeks."""
+    lives, now = scene.lives["segment_dropped"], closing(scene.world, who.number, scene.day.date)
+    found = (lives.get(key) for key in (0, key_of(who.segment)))
+    return any(life is not None and now - life.opened_at < _ABSORBS for life in found)

@@ -1,0 +1,64 @@
+"""segment.dropped: a segment, or everyone, falls together: one alert, where its accounts would open many."""
+
+import msgspec
+
+from schemas.alerts import AlertKind, Evidence, Subject
+from schemas.windows import ALL
+from streams.detectors.base import Bools, Day
+from streams.detectors.segment_dropped import SegmentDropped
+from streams.evaluating.kinds.base import Kind, Scene
+from streams.evaluating.roster import Roster
+from streams.evaluating.segments import Breadth
+from streams.evaluating.world import Account
+from streams.evidence import Finding, evidence_of
+from streams.sentences import segment_sentence
+
+_ACCOUNTS = "behavior_dropped"
+
+
+class SegmentDroppedKind(Kind):
+    """Keys are segments (streams.evaluating.segments); 0 is everyone."""
+
+    kind = AlertKind.SEGMENT_DROPPED
+
+    def __init__(self, budget: float) -> None:
+        self.detector: SegmentDropped = SegmentDropped(budget)
+
+    def day(self, day: Day, roster: Roster) -> Day:
+        """The accounts' day, summed by segment."""
+        return roster.segments.day(day)
+
+    def crossing(self, scene: Scene) -> Bools:
+        """Segments that crossed and most of whose accounts are below: one big account is no segment."""
+        crosses: Bools = scene.verdicts[self.detector.name].crosses & _breadth(scene).wide
+        return crosses
+
+    def account(self, key: int) -> int | None:  # noqa: ARG002 - it is nobody's
+        """It is about none."""
+        return None
+
+    def subject(self, scene: Scene, key: int) -> Subject | None:
+        """The segment, by all it does."""
+        name = scene.roster.segments.names.get(key)
+        return None if name is None else Subject(kind=self.kind, segment=name, behavior=ALL)
+
+    def held(self, scene: Scene, key: int) -> bool:
+        """Everyone's alert speaks for all segments."""
+        return key != 0 and 0 in scene.lives[self.detector.name]
+
+    def evidence(self, scene: Scene, key: int, finding: Finding) -> Evidence:
+        """The segment as if it were one account, and how many of its accounts are below."""
+        name, breadth = scene.roster.segments.names[key], _breadth(scene)
+        keys = scene.roster.segments.members(key)
+        evidence = evidence_of(scene.world, scene.activity, Account(0, name, name, name), keys, ALL, finding)
+        at = scene.verdicts[self.detector.name].at(key)
+        counted = {"accounts": int(breadth.members[at]), "accounts_below": int(breadth.fallen[at])}
+        return msgspec.structs.replace(evidence, extra=evidence.extra | counted)
+
+    def sentence(self, scene: Scene, key: int, evidence: Evidence) -> str:  # noqa: ARG002 - the evidence says it all
+        """How many of its accounts fell, and what the others did."""
+        return segment_sentence(evidence)
+
+
+def _breadth(scene: Scene) -> Breadth:
+    return scene.roster.segments.breadth(scene.states[_ACCOUNTS], scene.verdicts[_ACCOUNTS].judged)
