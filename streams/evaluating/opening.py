@@ -9,7 +9,7 @@ from streams import alerting
 from streams.alerting import Change, Sighting
 from streams.detectors.base import Verdicts
 from streams.evaluating.activity import behavior_of
-from streams.evaluating.kinds.base import Kind, Scene, closing
+from streams.evaluating.kinds.base import Kind, Scene
 from streams.evidence import Finding
 
 
@@ -26,11 +26,12 @@ class Happening(msgspec.Struct, frozen=True):
     sentence: str
 
 
-def open_alerts(kind: Kind, scene: Scene) -> Iterator[Happening]:
+def open_alerts(kind: Kind, scene: Scene, *, only_new: bool = False) -> Iterator[Happening]:
     """What the day does to the alerts of one kind: first those on all of something, then those on its parts."""
     verdicts, lives = scene.verdicts[kind.detector.name], scene.lives[kind.detector.name]
     crossing = set(verdicts.keys[kind.crossing(scene)].tolist())
-    for key in sorted(crossing | lives.keys(), key=lambda key: (int(behavior_of(key)) != 0, key)):
+    concerned = crossing - lives.keys() if only_new else crossing | lives.keys()
+    for key in sorted(concerned, key=lambda key: (int(behavior_of(key)) != 0, key)):
         subject = kind.subject(scene, key)
         if subject is None or (key not in lives and kind.held(scene, key)):
             continue
@@ -40,7 +41,7 @@ def open_alerts(kind: Kind, scene: Scene) -> Iterator[Happening]:
 def _live(kind: Kind, scene: Scene, key: int, subject: Subject, sighting: Sighting | None) -> Iterator[Happening]:
     """One episode's day."""
     lives, account = scene.lives[kind.detector.name], kind.account(key)
-    now = closing(scene.world, account, scene.day.date)
+    now = kind.moment(scene, key)
     before, mark = lives.pop(key, None), fingerprint(scene.world.workspace, subject)
     after, changes = alerting.transition(before, sighting, now, mark)
     if after is not None:
