@@ -1,0 +1,74 @@
+"""Behaviors by API: declared, changed, ended; the file has the last word."""
+
+from typing import Any
+
+import pytest
+
+from schemas.behaviors import parse
+from schemas.database.declaring import register
+from schemas.database.sessions import Database
+
+PATH = "/v1/behaviors/report%20delivered"
+DELIVERED: dict[str, Any] = {
+    "path": [{"events": ["report.created"]}, {"events": ["report.shared"], "where": {"pages": {"gte": 1}}}],
+    "within": "7 days",
+}
+
+
+def states(call: Any, seeded: Any) -> list[tuple[str, str | None, str]]:
+    shown = call(seeded, "GET", "/v1/behaviors").json()["items"]
+    return [(one["behavior"], one["source"], one["state"]) for one in shown]
+
+
+def test_a_path_is_declared_shown_changed_and_ended(alpha: Any, call: Any) -> None:
+    made = call(alpha, "PUT", PATH, json=DELIVERED)
+    assert made.status_code == 200
+    assert (made.json()["source"], made.json()["state"]) == ("api", "building")
+    assert made.json()["definition"] == DELIVERED | {"name": "report delivered"}
+    assert ("report delivered", "api", "building") in states(call, alpha)
+    again = call(alpha, "PUT", PATH, json=DELIVERED | {"weight": 2, "name": "report delivered"})
+    assert again.json()["definition"]["weight"] == 2
+    changed = call(alpha, "PUT", PATH, json=DELIVERED | {"within": "2 days"})
+    assert changed.json()["definition"]["within"] == "2 days"
+    assert [one[0] for one in states(call, alpha)].count("report delivered") == 1
+    assert call(alpha, "DELETE", PATH).status_code == 204
+    assert "report delivered" not in [one[0] for one in states(call, alpha)]
+    assert call(alpha, "DELETE", PATH).status_code == 404
+
+
+def test_an_automatic_one_is_nobodys_to_end(alpha: Any, call: Any) -> None:
+    answer = call(alpha, "DELETE", "/v1/behaviors/alpha.report")
+    assert (answer.status_code, "automatic" in answer.json()["detail"]) == (404, True)
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        ({}, "behavior 'report delivered': `events` needs at least one name or glob."),
+        (DELIVERED | {"within": "soon"}, "`within` is 'soon'; say how long"),
+        (DELIVERED | {"name": "other"}, "say it as in the address"),
+        (DELIVERED | {"colour": 1}, "colour"),
+        ({"events": ["a\0b"]}, "NUL"),
+    ],
+)
+def test_a_wrong_one_is_told_in_the_files_words(alpha: Any, call: Any, body: dict[str, Any], says: str) -> None:
+    answer = call(alpha, "PUT", PATH, json=body)
+    assert (answer.status_code, answer.headers["content-type"]) == (422, "application/problem+json")
+    assert says in answer.json()["detail"]
+    assert "report delivered" not in [one[0] for one in states(call, alpha)]
+
+
+def test_the_file_has_the_last_word(alpha: Any, call: Any, seeder: Any) -> None:
+    database = Database(seeder.engine)
+    register(database, parse("behaviors: [{name: from file, events: [x]}]"))
+    assert call(alpha, "PUT", PATH, json=DELIVERED).status_code == 200
+    refused = call(alpha, "PUT", "/v1/behaviors/from file", json={"events": ["y"]})
+    assert (refused.status_code, "behaviors.yaml" in refused.json()["detail"]) == (409, True)
+    assert call(alpha, "DELETE", "/v1/behaviors/from file").status_code == 409
+    register(database, parse("behaviors: [{name: shared, events: [other]}]"))
+    assert states(call, alpha) == [
+        ("alpha.report", None, "active"),
+        ("report delivered", "api", "building"),
+        ("shared", "file", "building"),
+    ]
+    assert call(alpha, "PUT", "/v1/behaviors/shared", json={"events": ["y"]}).status_code == 409
