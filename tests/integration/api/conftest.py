@@ -43,6 +43,7 @@ class Seeded:
     endpoint: str
     rejected: int
     key_id: int
+    behavior: str
 
     @property
     def headers(self) -> dict[str, str]:
@@ -69,14 +70,13 @@ class Seeder:
                 facts.put_user(connection, number, f"{name}-{person}", patch, NOW - timedelta(days=200))
             behavior = {"workspace": number, "number": 1, "behavior": f"{name}.report", "automatic": True}
             connection.execute(insert(tables.behaviors).values(state="active", **behavior))
-            connection.execute(
-                update(tables.workspaces).where(tables.workspaces.c.id == number).values(next_behavior=2)
-            )
-            shared = define({"name": "shared", "events": [f"{name}.share"]}, "shared")
+            ours = tables.workspaces.c.id == number
+            connection.execute(update(tables.workspaces).where(ours).values(next_behavior=2))
+            shared = define({"name": f"{name}.shared", "events": ["share"]}, "shared")
             declaring.declare(connection, number, shared)
         alert = self.alert(number, name, account, NOW - timedelta(days=2))
         endpoint, rejected, key_id = self._around(number, name, alert)
-        return Seeded(name, number, key, account, user, alert, endpoint, rejected, key_id)
+        return Seeded(name, number, key, account, user, alert, endpoint, rejected, key_id, f"{name}.shared")
 
     def _around(self, number: int, name: str, alert: str) -> tuple[str, int, int]:
         endpoint = f"ep_{name}"

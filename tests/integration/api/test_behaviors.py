@@ -65,10 +65,11 @@ def test_the_file_has_the_last_word(alpha: Any, call: Any, seeder: Any) -> None:
     refused = call(alpha, "PUT", "/v1/behaviors/from file", json={"events": ["y"]})
     assert (refused.status_code, "behaviors.yaml" in refused.json()["detail"]) == (409, True)
     assert call(alpha, "DELETE", "/v1/behaviors/from file").status_code == 409
-    register(database, parse("behaviors: [{name: shared, events: [other]}]"))
+    register(database, parse("behaviors: [{name: alpha.shared, events: [other]}]"))
     assert states(call, alpha) == [
+        ("*", None, "active"),
         ("alpha.report", None, "active"),
+        ("alpha.shared", "file", "building"),
         ("report delivered", "api", "building"),
-        ("shared", "file", "building"),
     ]
-    assert call(alpha, "PUT", "/v1/behaviors/shared", json={"events": ["y"]}).status_code == 409
+    assert call(alpha, "PUT", "/v1/behaviors/alpha.shared", json={"events": ["y"]}).status_code == 409

@@ -42,16 +42,8 @@ def behaviors(tmp_path: Path, pipeline: Any) -> Path:
 
 
 def event(name: str, minutes: float, user: str | None = "ada", account: str | None = "acme", **more: Any) -> UsageEvent:
-    of = f"{account}-{user}-{name}-{minutes}"
-    return UsageEvent(
-        id=of,
-        time=NOON + round(minutes * 60_000),
-        name=name,
-        account=account,
-        user=user,
-        properties={"pages": 1},
-        **more,
-    )
+    of, time = f"{account}-{user}-{name}-{minutes}", NOON + round(minutes * 60_000)
+    return UsageEvent(id=of, time=time, name=name, account=account, user=user, properties={"pages": 1}, **more)
 
 
 def shown(pipeline: Any) -> Shares:
@@ -103,9 +95,8 @@ def test_steps_of_several_batches_in_any_order_complete_a_path(
     pipeline.send([event("shared", 90), event("made", 10), event("made", 10)])
     pipeline.send([event("made", 0, "bob"), event("edited", 5, "bob"), event("shared", 300, "bob")])  # too slow
     pipeline.send([event("made", 0, None), event("edited", 1, None), event("shared", 2, None)])  # nobody's
-    pipeline.send(
-        [event("made", 0, "cyn"), event("edited", 1, "cyn", "else"), event("shared", 2, "cyn")]
-    )  # two accounts
+    elsewhere = event("edited", 1, "cyn", account="else")
+    pipeline.send([event("made", 0, "cyn"), elsewhere, event("shared", 2, "cyn")])
     eventually(lambda: pipeline.counted() == 11, 60)
     eventually(lambda: pipeline.one("SELECT count(*) FROM path_steps WHERE fresh") == 0)
     assert shown(pipeline) == {}
