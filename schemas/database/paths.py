@@ -132,10 +132,12 @@ def replace(connection: Connection, gone: Sequence[tuple[Walk, Share]], new: Seq
 
 def expire_steps(database: Database, before: int | None) -> None:
     """Drops steps before a moment (ms), if there is one, and those of paths that nobody counts any more."""
-    counted = select(behaviors.c.workspace, behaviors.c.number).where(behaviors.c.state != "retired")
+    retired = select(behaviors.c.workspace, behaviors.c.number).where(
+        behaviors.c.state == "retired", behaviors.c.definition.has_key("path")
+    )
     with database.writing() as connection:
-        known = tuple_(path_steps.c.workspace, path_steps.c.behavior)
-        connection.execute(delete(path_steps).where(known.not_in(counted)))
+        of = tuple_(path_steps.c.workspace, path_steps.c.behavior)
+        connection.execute(delete(path_steps).where(of.in_(retired)))
         if before is not None:
             connection.execute(delete(path_steps).where(path_steps.c.time < to_datetime(before)))
 

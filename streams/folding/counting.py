@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from schemas.behaviors import Definition
 from schemas.clock import HOUR_MS
 from schemas.database.rows import PathSteps
 from schemas.windows import ALL_NUMBER
@@ -79,7 +80,7 @@ def _declared(gathered: Gathered, places: Integers, account: Integers, declared:
 
 
 def _steps(gathered: Gathered, places: Integers, account: Integers, declared: Declared) -> PathSteps:
-    steps = np.array([_step(gathered, i, declared) for i in places.tolist()], np.int64)
+    steps = _bits(gathered, places, declared.definition)
     places, steps = places[steps > 0], steps[steps > 0]
     streams = np.array(gathered.streams, np.int64).reshape(-1, 3)[gathered.stream[places]]
     return PathSteps(
@@ -94,10 +95,12 @@ def _steps(gathered: Gathered, places: Integers, account: Integers, declared: De
     )
 
 
-def _step(gathered: Gathered, i: int, declared: Declared) -> int:
-    reader, local = gathered.at(i)
-    properties = reader.properties(local) if declared.definition.reads_properties else {}
-    return declared.definition.steps(reader.name(local), properties)
+def _bits(gathered: Gathered, places: Integers, path: Definition) -> Integers:
+    """Which steps the events at these places are; all have the same name."""
+    found = map(gathered.at, places.tolist())
+    if path.reads_properties:
+        return np.array([path.steps(of.name(i), of.properties(i)) for of, i in found], np.int64)
+    return np.full(len(places), next((path.steps(of.name(i), {}) for of, i in found), 0))
 
 
 def _rows(

@@ -1,8 +1,11 @@
 """The pure steps between records and rows."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from schemas import behaviors
 from schemas.batches import decode, encode, encode_heartbeat
 from schemas.behaviors import parse
 from schemas.clock import HOUR_MS, to_datetime
@@ -11,7 +14,7 @@ from schemas.errors import DefinitionError
 from schemas.events import UsageEvent
 from streams.fold import Rows, Stream, fold
 from streams.folding import lateness
-from streams.folding.counting import count
+from streams.folding.counting import count, path_steps
 from streams.folding.definitions import Declared, Names
 from streams.folding.gathering import learn_and_gather
 from streams.folding.memberships import Memberships
@@ -81,6 +84,34 @@ behaviors:
     rows = count(gathered, np.arange(3), gathered.account, known)
     assert rows.behavior.tolist() == [0, 0, 0, 1, 100, 101]
     assert rows.value.tolist() == [0, 0, 0, 0, 3, 0]
+
+
+def test_an_event_is_a_step_of_the_paths_it_matches_and_adds_nothing_else() -> None:
+    text = """
+behaviors:
+  - {name: delivered, path: [{events: ["report.*"]}, {events: [report.sent], where: {pages: {gte: 2}}}], within: 1 day}
+  - {name: came back, path: [{events: [login]}, {events: [login]}], within: 1 day}
+"""
+    known = names(limit=0)
+    known.declare({1: [Declared(100 + i, definition) for i, definition in enumerate(parse(text))]})
+    sent = [("login", "u", 0), ("report.sent", "u", 3), ("report.sent", "u", 1), ("report.sent", None, 3)]
+    events = [
+        UsageEvent(id=f"e{i}", time=NOON + i, name=name, account="x", user=user, properties={"pages": pages})
+        for i, (name, user, pages) in enumerate(sent)
+    ]
+    records = [Record(0, 0, 7, decode(encode(1, NOON, "t", events)))]
+    accounts, users = numbers(), numbers()
+    gathered = learn_and_gather(records, accounts, users, known)
+    found = path_steps(gathered, np.arange(4), gathered.account, known)
+    rows = [row for part in found for row in zip(part.behavior, part.time - NOON, part.steps, strict=True)]
+    assert sorted(rows) == [(100, 1, 0b11), (100, 2, 0b01), (101, 0, 0b11)]
+    assert set(count(gathered, np.arange(4), gathered.account, known).behavior.tolist()) == {0}
+
+
+def test_the_example_declares_what_it_says() -> None:
+    found = parse((Path(behaviors.__file__).parent / "behaviors.example.yaml").read_text())
+    assert [one.name for one in found] == ["report shared", "large invoice", "report delivered"]
+    assert found[2].within_ms == 7 * 24 * HOUR_MS
 
 
 def test_live_counting_of_a_new_behavior_begins_at_its_offset() -> None:
