@@ -102,7 +102,7 @@ def _expire(worker: Worker) -> None:
     before = None if months is None else now - round(months * _MONTH_DAYS * DAY_MS)
     if before is not None:
         expire_windows(worker.database, before)
-    # A path that ends just after the oldest windows may have begun as long before them as the longest path takes.
+    # A path that ends in the oldest windows may have begun before them, by as much as the longest path takes.
     expire_steps(worker.database, None if before is None else before - LONGEST_SPAN)
 
 

@@ -35,28 +35,28 @@ def count_declared(
     gathered: Gathered, counted: Integers, account: Integers, names: Names, among: Among | None = None
 ) -> list[Rows]:
     """The rows of declared behaviors: those the live fold counts, or (with `among`) these and no others."""
-    found = _matching(gathered, counted, names, among)
-    return [_declared(gathered, places, account, one) for one, places in found if not one.definition.path]
+    found = _matching(gathered, counted, names, among, paths=False)
+    return [_declared(gathered, places, account, one) for one, places in found]
 
 
 def path_steps(
     gathered: Gathered, counted: Integers, account: Integers, names: Names, among: Among | None = None
 ) -> list[PathSteps]:
     """The steps of declared paths, chosen likewise; an event without a user is nobody's step."""
-    found = _matching(gathered, counted[gathered.user[counted] >= 0], names, among)
-    return [_steps(gathered, places, account, one) for one, places in found if one.definition.path]
+    found = _matching(gathered, counted[gathered.user[counted] >= 0], names, among, paths=True)
+    return [_steps(gathered, places, account, one) for one, places in found]
 
 
 def _matching(
-    gathered: Gathered, counted: Integers, names: Names, among: Among | None
+    gathered: Gathered, counted: Integers, names: Names, among: Among | None, *, paths: bool
 ) -> Iterator[tuple[Declared, Integers]]:
-    """Each declared behavior and the places of one name that it counts."""
+    """Each declared behavior, of those that are paths or of the others, and the places of one name that it counts."""
     if not any(names.matching):
         return
     codes = gathered.code[counted]
     for code in np.flatnonzero(np.bincount(codes[codes >= 0])).tolist():
         for declared in names.matching[code]:
-            if among is None or among(declared):
+            if bool(declared.definition.path) == paths and (among is None or among(declared)):
                 places = counted[codes == code]
                 yield declared, _since(gathered, places, declared) if among is None else places
 

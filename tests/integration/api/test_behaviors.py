@@ -1,13 +1,22 @@
 """Behaviors by API: declared, changed, ended; the file has the last word."""
 
+from datetime import UTC, datetime
 from typing import Any
 
+import numpy as np
 import pytest
+from sqlalchemy import update
 
 from schemas.behaviors import parse
+from schemas.clock import to_ms
+from schemas.database import tables
+from schemas.database.copying import copy_added, steps_data
 from schemas.database.declaring import register
+from schemas.database.rows import Added, PathSteps
 from schemas.database.sessions import Database
+from streams.folding.completing import complete
 
+NOON = datetime(2026, 4, 2, 12, tzinfo=UTC)
 PATH = "/v1/behaviors/report%20delivered"
 DELIVERED: dict[str, Any] = {
     "path": [{"events": ["report.created"]}, {"events": ["report.shared"], "where": {"pages": {"gte": 1}}}],
@@ -34,6 +43,27 @@ def test_a_path_is_declared_shown_changed_and_ended(alpha: Any, call: Any) -> No
     assert call(alpha, "DELETE", PATH).status_code == 204
     assert "report delivered" not in [one[0] for one in states(call, alpha)]
     assert call(alpha, "DELETE", PATH).status_code == 404
+
+
+def test_windows_of_a_path_are_completions_users_and_seconds(alpha: Any, call: Any, seeder: Any) -> None:
+    call(alpha, "PUT", PATH, json=DELIVERED)
+    minutes = np.array([0, 10, 20, 25, 30, 40])
+    users, steps = np.array([1, 2, 1, 1, 2, 1]), np.array([1, 1, 2, 1, 2, 2])
+    with seeder.engine.begin() as connection:
+        of = tables.behaviors.c.behavior == "report delivered"
+        number = connection.scalar(
+            update(tables.behaviors).where(of).values(state="active").returning(tables.behaviors.c.number)
+        )
+        same = [np.full(6, value) for value in (alpha.number, number, 1)]
+        times = to_ms(NOON) + 60_000 * minutes
+        rows = PathSteps(
+            *same, users, times, steps, np.zeros(6, np.int64), np.arange(12, dtype=np.uint64).reshape(-1, 2)
+        )
+        copy_added(connection, Added(steps=steps_data([rows])))
+    assert complete(Database(seeder.engine)) == 2
+    asked = {"behavior": "report delivered", "from": "2026-04-01", "span": "hour"}
+    shown = call(alpha, "GET", "/v1/accounts/alpha%2Facme/windows", params=asked).json()["windows"]
+    assert shown == [{"start": "2026-04-02T12:00:00Z", "events": 3, "users": 2, "value": 60.0 * (20 + 20 + 15)}]
 
 
 def test_an_automatic_one_is_nobodys_to_end(alpha: Any, call: Any) -> None:
