@@ -1,4 +1,4 @@
-"""What the workspace is made of: segments, behaviors, releases, and how far all of it is evaluated."""
+"""What the workspace is made of: segments, releases, and how far all of it is evaluated."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from fastapi import APIRouter
 
 from api.dependencies import Manager, Paging, Reader
 from api.models.common import Page, shown
-from api.models.operations import Behaviors, ReleaseShown, Segments, Status
+from api.models.operations import ReleaseShown, Segments, Status
 from schemas.accounts import Release
 from schemas.database import releases, segments, status
 
@@ -18,13 +18,6 @@ def list_segments(tenant: Reader) -> Any:
     """Each band of each dimension with its accounts, their ARR, and its open alerts."""
     with tenant.reading() as (connection, workspace):
         return {"items": segments.list_segments(connection, workspace)}
-
-
-@router.get("/behaviors", response_model=Behaviors)
-def list_behaviors(tenant: Reader) -> Any:
-    """Each behavior that is counted or being built."""
-    with tenant.reading() as (connection, workspace):
-        return {"items": segments.list_behaviors(connection, workspace)}
 
 
 @router.get("/releases", response_model=Page[ReleaseShown])
