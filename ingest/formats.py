@@ -8,7 +8,8 @@ import msgspec
 
 from ingest import imports, posthog, reading, segment
 from ingest.errors import InvalidError
-from ingest.events import Arrival
+from ingest.events import BOT, Arrival
+from schemas.batches import PackedEvent, pack
 from schemas.events import UsageEvent
 
 _ID = re.compile(rb'"(?:messageId|uuid|id)"\s*:\s*"([^"\\]{1,255})"')
@@ -36,10 +37,11 @@ class Refused(msgspec.Struct, frozen=True):
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """What a request's items came to, in their order."""
+    """What a request's items came to, in their order; `bots` of the events are a bot's."""
 
-    events: list[UsageEvent]
+    events: list[PackedEvent]
     refused: list[Refused]
+    bots: int = 0
 
 
 def reader(kind: Format, arrival: Arrival, skew: int, careful: bool, call_type: str | None = None) -> Read:
@@ -54,6 +56,7 @@ def reader(kind: Format, arrival: Arrival, skew: int, careful: bool, call_type: 
 
             def read_row(raw: bytes) -> UsageEvent:
                 row = reading.read(raw, imports.decode, careful)
+                reading.check_depth(row, level=1)
                 return imports.to_event(row, arrival, "" if row.get("id") else identities.of(row))
 
             return read_row
@@ -61,14 +64,26 @@ def reader(kind: Format, arrival: Arrival, skew: int, careful: bool, call_type: 
 
 def read_all(items: Iterable[bytes], read: Read) -> Outcome:
     """Reads each item on its own."""
-    events: list[UsageEvent] = []
+    events: list[PackedEvent] = []
     refused: list[Refused] = []
+    bots = 0
     for index, raw in enumerate(items):
         try:
-            events.append(read(raw))
+            event = read(raw)
+            events.append(_packed(event))
+            bots += BOT in event.properties
         except InvalidError as error:
             refused.append(Refused(index, raw, error.code, error.field, error.message, _message_id(raw)))
-    return Outcome(events, refused)
+    return Outcome(events, refused, bots)
+
+
+def _packed(event: UsageEvent) -> PackedEvent:
+    try:
+        return pack(event)
+    except OverflowError:
+        raise InvalidError(
+            "number_out_of_range", "A whole number does not fit into 64 bits; send it as a string.", "properties"
+        ) from None
 
 
 def _segment(arrival: Arrival, skew: int, careful: bool, call_type: str | None) -> Read:

@@ -9,11 +9,11 @@ import msgspec
 import structlog
 from starlette.types import Receive, Scope, Send
 
-from ingest import answers, body, draining, formats, metrics
+from ingest import answers, body, draining, formats, metrics, quick
 from ingest.answers import Answer
 from ingest.commits import Stream
 from ingest.errors import Refusal
-from ingest.events import BOT, Arrival
+from ingest.events import Arrival
 from ingest.formats import Format, Outcome, Refused
 from ingest.keys import Keyring
 from ingest.limits import BODY_BYTES, EVENT_BYTES
@@ -74,24 +74,26 @@ class Intake:
             plain = body.decompress(await body.read(receive, head.length), head.encoding)
             now = parts.clock.now()
             arrival = Arrival(now, parts.settings.group_type, parts.settings.keep_ip)
-            contents = self._open(plain, key, head)
+            contents = self._open(plain, key, head, arrival)
             key = key or await parts.keyring.meet(contents.key)
-            outcome = contents.broken or self._read(plain, contents, arrival, head)
+            outcome = contents.outcome or self._read(plain, contents, arrival, head)
         finally:
             parts.sink.release(size)
         if self._shape.keep:
             await self._keep(outcome, key, head, now, len(plain))
         return self._answer(outcome)
 
-    def _open(self, plain: bytes, key: Key | None, head: Head) -> Contents:
+    def _open(self, plain: bytes, key: Key | None, head: Head, arrival: Arrival) -> Contents:
         """The items. A body that is no batch at all is one refused item of a known sender."""
+        if self._shape.quick and (contents := quick.read(plain, arrival)):
+            return contents
         try:
             return open_body(plain, self._shape.form, head.query, known=key is not None)
         except Refusal as refusal:
             if key is None or refusal.status != 400:
                 raise
             whole = Refused(0, plain, refusal.code, "", refusal.message, "")
-            return Contents([], broken=Outcome([], [whole]))
+            return Contents([], outcome=Outcome([], [whole]))
 
     def _read(self, plain: bytes, contents: Contents, arrival: Arrival, head: Head) -> Outcome:
         kind = self._shape.format or _format(head)
@@ -109,8 +111,8 @@ class Intake:
         metrics.ACCEPTED.labels(stream.topic).inc(len(outcome.events))
         for item in outcome.refused:
             metrics.REJECTED.labels(item.code).inc()
-        if bots := sum(BOT in event.properties for event in outcome.events):
-            metrics.BOTS.inc(bots)
+        if outcome.bots:
+            metrics.BOTS.inc(outcome.bots)
 
     def _answer(self, outcome: Outcome) -> Answer:
         if self._shape.results:
