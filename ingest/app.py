@@ -11,17 +11,19 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 
-from ingest import background, harmless, openapi, operations
+from ingest import background, harmless, openapi, operations, replaying
 from ingest.errors import Refusal
 from ingest.intake import Parts
 from ingest.kafka import Producer
 from ingest.keys import Keyring
+from ingest.migrations import Migrations
 from ingest.routes import Collector
 from ingest.settings import IngestSettings
 from ingest.sink import Sink
 from schemas.clock import Clock
 from schemas.database import engine as engines
 from schemas.database.keys import valid_keys
+from schemas.database.refused import as_received
 from schemas.database.sessions import Database
 from schemas.keys import Key
 from schemas.topics import EVENTS, HISTORY, REJECTED
@@ -33,7 +35,8 @@ def create_app(settings: IngestSettings, clock: Clock | None = None) -> FastAPI:
     database = Database(engines.create(settings.database_url, pool=1, application="ebbtide ingest"))
     producer = Producer(settings.kafka, (EVENTS, HISTORY, REJECTED), settings.answer_seconds, settings.compression)
     sink = Sink(producer, clock, settings, f"{socket.gethostname()}:{os.getpid()}")
-    parts = Parts(sink, Keyring(_loader(database)), clock, settings)
+    migrations = Migrations(sink, settings.migration_quiet_seconds)
+    parts = Parts(sink, Keyring(_loader(database)), migrations, clock, settings)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -41,17 +44,21 @@ def create_app(settings: IngestSettings, clock: Clock | None = None) -> FastAPI:
         tasks = [
             asyncio.create_task(background.pulse(producer, sink)),
             asyncio.create_task(background.refresh_keys(parts.keyring)),
+            asyncio.create_task(background.close_migrations(migrations)),
         ]
         yield
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        if producer.connected:
+            await background.guarded(migrations.close_all)
         await sink.close(settings.shutdown_seconds)
         database.close()
 
     app = Collector(**openapi.ABOUT, lifespan=lifespan)
     app.take(parts)
     app.include_router(operations.router(parts))
+    app.include_router(replaying.router(parts, _refused(database)))
     app.include_router(harmless.router)
     app.add_middleware(
         CORSMiddleware, allow_origins=["*"], allow_methods=["GET", "POST"], allow_headers=["*"], max_age=86_400
@@ -67,6 +74,14 @@ def _loader(database: Database) -> Callable[[], list[Key]]:
     def load() -> list[Key]:
         with database.reading() as connection:
             return valid_keys(connection)
+
+    return load
+
+
+def _refused(database: Database) -> replaying.Load:
+    def load(workspace: int, number: int) -> tuple[bytes, int]:
+        with database.reading() as connection:
+            return as_received(connection, workspace, number)
 
     return load
 

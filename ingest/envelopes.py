@@ -23,6 +23,7 @@ class Envelope(msgspec.Struct, Generic[Item]):
     token: Any = None
     sent_at: Any = None
     sent_at_camel: Any = msgspec.field(default=None, name="sentAt")
+    historical_migration: Any = None
 
     @property
     def key(self) -> str | None:

@@ -5,7 +5,7 @@ The order in which an account is found: the call's own group, its context's grou
 
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -27,11 +27,15 @@ _BOT = re.compile(
 
 
 class Arrival(msgspec.Struct, frozen=True):
-    """What the parsers know of a request: when it came (ms), and the settings that change how it is read."""
+    """What the parsers know of a request: when it came (ms), and the settings that change how it is read.
+
+    `new_id` makes the ids of events that come without one.
+    """
 
     received: int
     group_type: str = "company"
     keep_ip: bool = False
+    new_id: Callable[[], str] = lambda: uuid.uuid4().hex
 
 
 def text_of(value: Id, field: str) -> str | None:
@@ -89,7 +93,7 @@ def build(  # noqa: PLR0913 - the fields of an event
         properties[BOT] = True
     check_depth(properties, level=2)
     return UsageEvent(
-        id=text_of(id, "messageId") or uuid.uuid4().hex,
+        id=text_of(id, "messageId") or arrival.new_id(),
         time=time,
         kind=kind,
         name=name,

@@ -46,8 +46,9 @@ def all_to_ms(moments: Sequence[str]) -> NDArray[np.int64] | None:
     >>> all_to_ms(["2024-02-29T12:00:00.123456Z", "2024-02-29T12:00:00+00:00"]).tolist()
     [1709208000123, 1709208000000]
     """
-    shapes = set("\n".join(moments).translate(_DIGITS).split("\n"))
-    if not (shapes <= _SHAPES and all(moment.endswith(_UTC) for moment in moments)):
+    shapes = "\n".join(moments).translate(_DIGITS).split("\n")
+    ours = len(shapes) == len(moments) and _SHAPES.issuperset(shapes)
+    if not ours or not all(moment.endswith(_UTC) for moment in moments):
         return None
     bare = [moment[:-1] if moment[-1] == "Z" else moment[:-6] for moment in moments]
     try:

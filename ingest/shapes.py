@@ -38,12 +38,16 @@ class Shape(msgspec.Struct, frozen=True):
 
 
 class Contents(msgspec.Struct):
-    """A body's items, unread, or what they came to; the key and the client's own clock where the body tells them."""
+    """A body's items, unread, or what they came to, and what the body tells of all of them.
+
+    That is the key, the client's own clock, and whether PostHog's client moves its history (`historical`).
+    """
 
     items: list[bytes]
     key: str | None = None
     sent_at: Any = None
     outcome: Outcome | None = None
+    historical: bool = False
 
 
 def open_body(body: bytes, form: Form, query: dict[str, list[str]], *, known: bool) -> Contents:
@@ -64,4 +68,4 @@ def open_body(body: bytes, form: Form, query: dict[str, list[str]], *, known: bo
             return Contents([body], envelope.key or (None if known else envelopes.key_in(body)), envelope.sent)
         case _:
             envelope, items = envelopes.open_batch(body)
-            return Contents(items, envelope.key, envelope.sent)
+            return Contents(items, envelope.key, envelope.sent, historical=envelope.historical_migration is True)

@@ -46,6 +46,11 @@ class Sink:
         """Whether Kafka acknowledged a heartbeat on every partition a moment ago."""
         return time.monotonic() - self._healthy_at < _HEALTHY
 
+    @property
+    def now(self) -> int:
+        """The moment, in milliseconds."""
+        return self._clock.now()
+
     def reserve(self, size: int) -> None:
         """Holds room for a body of `size` bytes until `release`, or raises a Refusal because there is none."""
         if not self._producer.connected:
