@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
@@ -65,6 +66,7 @@ def create_app(settings: IngestSettings, clock: Clock | None = None) -> FastAPI:
     )
     app.add_exception_handler(Refusal, operations.failure)
     app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(Exception, _internal)
     openapi.install(app)
     return app
@@ -91,6 +93,12 @@ def _http(_: Request, error: Exception) -> JSONResponse:
     message = {404: "There is no such path; see /docs.", 405: "The path takes another method; see /docs."}
     content = {"success": False, "code": f"http_{status}", "message": message.get(status, str(error))}
     return JSONResponse(content, status, getattr(error, "headers", None))
+
+
+def _invalid(_: Request, error: Exception) -> JSONResponse:
+    said = error.errors() if isinstance(error, RequestValidationError) else []
+    message = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in said)
+    return JSONResponse({"success": False, "code": "invalid", "message": message}, 422)
 
 
 def _internal(_: Request, __: Exception) -> JSONResponse:

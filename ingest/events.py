@@ -78,6 +78,7 @@ def build(  # noqa: PLR0913 - the fields of an event
     agent: Any = None,
 ) -> UsageEvent:
     """The event, checked. `properties` is taken over and may be changed; `agent` is the client's user agent."""
+    check_depth(properties, level=2)
     if kind is Kind.TRACK:
         name = _checked_name(name)
         if name.startswith(SIGNAL_PREFIX) and _is_outbound(name, properties):
@@ -91,7 +92,6 @@ def build(  # noqa: PLR0913 - the fields of an event
             properties.pop(key, None)
     if is_bot(agent):
         properties[BOT] = True
-    check_depth(properties, level=2)
     return UsageEvent(
         id=text_of(id, "messageId") or arrival.new_id(),
         time=time,

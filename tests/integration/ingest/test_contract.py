@@ -274,7 +274,10 @@ def test_the_documentation_shows_every_public_route(sender: Any) -> None:
     assert paths["/v1/batch"]["post"]["requestBody"]["content"]["application/json"]["example"]["batch"]
 
 
-@pytest.mark.parametrize(("method", "path", "status"), [("GET", "/v1/batch", 405), ("POST", "/v1/other", 404)])
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [("GET", "/v1/batch", 405), ("POST", "/v1/other", 404), ("POST", "/v1/rejected/x/replay", 422)],
+)
 def test_a_wrong_path_has_a_code_and_a_message_too(sender: Any, method: str, path: str, status: int) -> None:
     answer = sender.client.request(method, path)
     assert answer.status_code == status
