@@ -8,12 +8,15 @@ from sqlalchemy import insert, update
 from schemas.alerts import Origin, Transition
 from schemas.clock import to_ms
 from schemas.database import evaluation as queries
-from schemas.database.fold import mark_late
+from schemas.database import identities
+from schemas.database.lateness import mark_late
 from schemas.database.rows import Late
 from schemas.database.tables import behaviors, checkpoints, evaluations, outbox, progress
 from schemas.topics import EVENTS, TOPIC_CODES
+from streams.calendar import day_number
+from streams.evaluating.loading import load_activity, load_world
 
-from .conftest import TEAM, fading, hour
+from .conftest import FIRST, TEAM, fading, hour
 
 WEEKDAYS = [day for day in range(112) if day % 7 < 5]
 
@@ -183,3 +186,26 @@ def test_checkpoints_thin_out(six_users):
     days = sorted(row["moment"] for row in six_users.rows(checkpoints))
     assert all(day.weekday() == 6 for day in days[:-1])
     assert to_ms(days[-1]) == to_ms(hour(111, 0))
+
+
+def test_joined_ids_are_one_person_by_its_own_name(scene):
+    acme = scene.account("acme")
+    scene.user("us", side="vendor")
+    scene.did(acme, [(0, ["anon", "ada", "us"]), (1, ["ada"]), (2, ["anon"])])
+    scene.did(acme, [(1, ["us-too"])])
+
+    def seen():
+        with scene.engine.begin() as connection:
+            world, _ = load_world(connection, scene.number)
+            first = day_number(FIRST)
+            activity = load_activity(connection, world, first, first + 2)
+        return activity.users.tolist(), [world.user(number) for number in activity.seen_user.tolist()]
+
+    assert seen()[0] == [2, 2, 1]
+    for user, previous in (("ada", "anon"), ("us", "us-too")):
+        with scene.engine.begin() as connection:
+            identities.merge(connection, scene.number, user, previous, hour(3))
+    assert seen() == ([1, 1, 1], ["ada"] * 3)
+    with scene.engine.begin() as connection:
+        identities.unmerge(connection, scene.number, "anon", "ada", hour(4))
+    assert seen()[0] == [2, 1, 1]
