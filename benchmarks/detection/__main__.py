@@ -64,7 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     comparing.set_defaults(run=_compare)
     injecting = commands.add_parser("real", help="drops injected into an activity file, found or not")
     injecting.add_argument("file", type=Path, help="time, account, user, behavior, ...: .csv or .csv.zst")
-    injecting.add_argument("--each", type=int, default=500, help="injections of each kind")
+    injecting.add_argument("--each", type=int, default=260, help="injections of each kind")
     injecting.add_argument("--budget", type=float, default=0.5)
     injecting.add_argument("--seed", type=int, default=1)
     injecting.add_argument("--ebbtide", type=Path, default=ours.EBBTIDE, help="the command to judge")

@@ -69,7 +69,7 @@ def read_history(path: Path) -> History:
         day=(days - days[0]).astype(np.int64),
         account=np.array([accounts[row[1]] for row in found]),
         user=np.array([users[row[2]] for row in found]),
-        lines=[row[3] for row in found],
+        lines=[row[3].rstrip("\n") + "\n" for row in found],  # the last one may lack its end
     )
 
 

@@ -1,6 +1,7 @@
 """Who was there on which day, and when on that day."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -13,11 +14,22 @@ HOURS = (8, 18)
 Stretches = tuple[Ints, Ints, Ints]
 
 
+@dataclass(frozen=True)
+class Levels:
+    """By account and day: a factor on how often people come, and the share of the days on which they come that is left.
+
+    A regular's hazard may fall by half and he is still there on most days; of the days themselves half means half.
+    """
+
+    factor: Floats
+    left: Floats
+
+
 def draw_user_days(
-    world: World, people: People, factor: Floats, away: Stretches, rng: np.random.Generator
+    world: World, people: People, levels: Levels, away: Stretches, rng: np.random.Generator
 ) -> tuple[Ints, Ints]:
-    """Pairs (person, day), sorted by person; `factor` is by account and day."""
-    found = [_chunk(world, people, factor, away, span, rng) for span in _spans(len(people))]
+    """Pairs (person, day), sorted by person."""
+    found = [_chunk(world, people, levels, away, span, rng) for span in _spans(len(people))]
     person, day = zip(*found, strict=True)
     return np.concatenate(person), np.concatenate(day)
 
@@ -27,12 +39,14 @@ def _spans(n: int) -> Iterator[tuple[int, int]]:
 
 
 def _chunk(
-    world: World, people: People, factor: Floats, away: Stretches, span: tuple[int, int], rng: np.random.Generator
+    world: World, people: People, levels: Levels, away: Stretches, span: tuple[int, int], rng: np.random.Generator
 ) -> tuple[Ints, Ints]:
     part = slice(*span)
     present = _inside(people.join[part], people.leave[part], world.days) & ~_on_vacation(away, span, world.days)
-    hazard = people.rate[part, None] * factor[people.account[part]] * _bursts(world, present.shape, rng)
-    person, day = np.nonzero(present & (rng.random(present.shape, np.float32) < -np.expm1(-hazard)))
+    account = people.account[part]
+    hazard = people.rate[part, None] * levels.factor[account] * _bursts(world, present.shape, rng)
+    there = rng.random(present.shape, np.float32) < -np.expm1(-hazard) * levels.left[account]
+    person, day = np.nonzero(present & there)
     return person + span[0], day
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from benchmarks.detection.simulator import calendar, courses
 from benchmarks.detection.simulator.accounts import Accounts, Ints, draw_accounts
-from benchmarks.detection.simulator.activity import draw_times, draw_user_days
+from benchmarks.detection.simulator.activity import Levels, draw_times, draw_user_days
 from benchmarks.detection.simulator.parameters import World
 from benchmarks.detection.simulator.people import People, Stretch, draw_people
 from benchmarks.detection.simulator.shocks import Shock, draw_shocks, falls
@@ -31,13 +31,14 @@ def simulate(world: World, seed: int) -> Simulated:
     accounts = draw_accounts(world, next(rngs))
     people, unclear = draw_people(world, accounts, next(rngs))
     shocks = draw_shocks(world, next(rngs))
-    factor = calendar.weekdays(world, next(rngs))[accounts.segment] * falls(world, shocks)[accounts.segment]
+    factor = calendar.weekdays(world, next(rngs))[accounts.segment]
     factor *= calendar.public_holidays(world)[accounts.country] * calendar.season(world)
     factor *= calendar.month_ends(world, accounts, next(rngs))
-    for course in (courses.onboarding, courses.swings, courses.pauses, courses.drops):
+    for course in (courses.onboarding, courses.swings, courses.pauses):
         factor *= course(world, accounts, next(rngs))
+    left = courses.drops(world, accounts, next(rngs)) * falls(world, shocks)[accounts.segment]
     away = calendar.vacations(world, accounts, people, next(rngs))
-    person, day = draw_user_days(world, people, factor, away, next(rngs))
+    person, day = draw_user_days(world, people, Levels(factor, left), away, next(rngs))
     last = next(rngs)
     person, second = draw_times(world, person, day, last)
     kept = _received(shocks, accounts.segment[people.account[person]], second, last)
