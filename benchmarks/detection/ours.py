@@ -22,7 +22,17 @@ def backtest(events: Path, accounts: Path | None, budget: float, out: Path, comm
     traits = ["--accounts", str(accounts)] if accounts else []
     wanted = ["backtest", "--events", str(events), *traits, "--budget", f"{budget:g}", "--out", str(out)]
     began = time.perf_counter()
-    done = subprocess.run([str(command), *wanted], capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise SystemExit(f"ebbtide {' '.join(wanted)} failed with {done.returncode}:\n{done.stderr[-3000:]}")
+    _run([str(command), *wanted])
     return Backtest(out, time.perf_counter() - began)
+
+
+def speed(world: Path, budget: float) -> str:
+    """What the fold costs, measured in a process of its own."""
+    return _run([sys.executable, "-m", "benchmarks.detection.speed", str(world), f"{budget:g}"])
+
+
+def _run(command: list[str]) -> str:
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(f"{' '.join(command)} failed with {done.returncode}:\n{done.stderr[-3000:]}")
+    return done.stdout.strip()

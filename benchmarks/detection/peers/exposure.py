@@ -7,7 +7,7 @@ from benchmarks.detection.peers.rule import Floats, lagged, trailing
 
 KEEP = 0.5 ** (1 / 56)
 SHRINK = 6.0
-STEADY = 3.0
+STEADY = 20.0
 LAG = 7
 SETTLED = 42  # a drop shall not count as its own noise
 PRIOR = 60.0
