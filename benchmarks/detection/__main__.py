@@ -33,12 +33,12 @@ def _compare(wanted: argparse.Namespace) -> None:
             found = list(compare([folder_of(world, wanted.seed, Path(folder))], wanted.budget, command))
             print(table(found), flush=True)
             lines += found
+        print(NOTE)
+        wanted.plot.write_text(svg(lines))
+        print(f"\nThe picture is in {wanted.plot}.")
         if command:
             first = folder_of(wanted.world[0], wanted.seed, Path(folder))
-            print(f"\nEbbtide's fold alone: {ours.speed(first, wanted.budget[0])}")
-    print(NOTE)
-    wanted.plot.write_text(svg(lines))
-    print(f"\nThe picture is in {wanted.plot}.")
+            print(f"Ebbtide's fold alone: {ours.speed(first, wanted.budget[0])}.")
 
 
 def _real(wanted: argparse.Namespace) -> None:

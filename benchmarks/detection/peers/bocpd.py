@@ -15,7 +15,7 @@ RUNS = 90  # the last one stands for every longer run
 YOUNG = 7  # runs shorter than that say nothing yet
 PRIOR = 1.0
 WARMUP = 28
-FORGET = 0.5 ** (1 / 70)
+FORGET = 0.5 ** (1 / 150)
 
 
 def odds(activity: Activity, hazard: float, temper: float, left: float) -> Floats:

@@ -5,14 +5,13 @@ import numpy as np
 from benchmarks.detection.activity import Activity
 from benchmarks.detection.peers.rule import Floats, lagged, trailing
 
-KEEP = 0.5 ** (1 / 56)
-SHRINK = 6.0
-STEADY = 20.0
+KEEP = 0.5 ** (1 / 14)
+SHRINK = 6.0  # user-days of even weeks, for each weekday
+STEADY = 20.0  # user-days of a segment that did as expected: daily factors are noisy, and small segments' more so
 LAG = 7
-SETTLED = 42  # a drop shall not count as its own noise
-PRIOR = 60.0
+PRIOR = 150.0  # expected user-days for which everyone's dispersion stands in for an account's own
 SPAN = 7
-MOST = 400.0
+MOST = 400.0  # times its expectation, so much may one week's squared deviation count
 
 
 def exposure(activity: Activity) -> Floats:
@@ -23,10 +22,10 @@ def exposure(activity: Activity) -> Floats:
 
 
 def dispersion(activity: Activity, busy: Floats) -> Floats:
-    """How much an account's four weeks vary beyond Poisson's, at least one; known causally, shrunk to everyone's."""
+    """How much an account's weeks vary beyond Poisson's, at least one; known causally, shrunk to everyone's."""
     expected = trailing(_level(activity.users.astype(np.float64), busy) * busy, SPAN)
     squared = np.minimum((trailing(activity.users, SPAN) - expected) ** 2, MOST * expected)
-    above, below = (np.cumsum(lagged(values, SETTLED), axis=1) for values in (squared, expected))
+    above, below = (np.cumsum(lagged(values, LAG), axis=1) for values in (squared, expected))
     everyone = (above.sum(axis=0) + 1) / (below.sum(axis=0) + 1)
     return np.maximum((above + PRIOR * everyone) / (below + PRIOR), 1.0)
 
