@@ -61,7 +61,7 @@ def test_every_world_is_alive_and_consistent(name):
 
 
 def test_drops_leave_what_their_name_says():
-    made = simulate(replace(PLAIN, accounts=2500, month_end=0.0, pauses=0.0, new_accounts=0.0, season=0.0), 2)
+    made = simulate(replace(PLAIN, accounts=1200, month_end=0.0, pauses=0.0, new_accounts=0.0, season=0.0), 2)
     users, accounts = user_days(made), made.accounts
     left = {}
     for kind, name in enumerate(TYPES):
