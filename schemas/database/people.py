@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from schemas.clock import to_datetime, to_ms
 from schemas.database.rows import Joined, SignalFact, UserFact
+from schemas.database.sides import judging_again
 from schemas.database.tables import memberships, signals, users
 
 # Keeps of each patch only what says something new at its moment, so that a nightly sync adds nothing.
@@ -64,7 +65,8 @@ def put_users(connection: Connection, facts: Sequence[UserFact]) -> None:
             "patches": [msgspec.json.encode(fact.traits).decode() for fact in said],
         }
         connection.execute(_APPEND, rows)
-        connection.execute(_MERGE, {"workspace": workspace, "users": sorted({fact.user for fact in said})})
+        with judging_again(connection, workspace, {fact.user for fact in said if "side" in fact.traits}):
+            connection.execute(_MERGE, {"workspace": workspace, "users": sorted({fact.user for fact in said})})
 
 
 def put_memberships(connection: Connection, rows: Sequence[Joined]) -> None:

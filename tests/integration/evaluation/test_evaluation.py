@@ -5,10 +5,12 @@ import threading
 import pytest
 from sqlalchemy import insert, update
 
+from schemas.accounts import Side, UserPatch
 from schemas.alerts import Origin, Transition
 from schemas.clock import to_ms
 from schemas.database import evaluation as queries
 from schemas.database import identities
+from schemas.database.facts import put_user
 from schemas.database.lateness import mark_late
 from schemas.database.rows import Late
 from schemas.database.tables import behaviors, checkpoints, evaluations, outbox, progress
@@ -125,6 +127,25 @@ def test_our_own_people_do_not_count(scene):
     [alert] = scene.alerts
     assert not {"us-1", "us-2"} & {user["user"] for user in alert["evidence"]["users_gone"]}
     assert alert["evidence"]["users_before"] == 6
+
+
+def test_who_turns_out_to_be_ours_never_counted(scene):
+    peers(scene)
+    acme = scene.account("acme", plan="pro")
+    ours = ["us-1", "us-2", "us-3", "us-4"]
+    scene.did(acme, ((day, [*TEAM[:2], *(ours if day < 84 else [])]) for day in WEEKDAYS))
+    scene.live(75, 105)
+    [alert] = scene.alerts
+    with scene.engine.begin() as connection:
+        identities.note_seen(connection, scene.number, [(scene.user(name), to_ms(hour(0))) for name in ours])
+        for name in ours:
+            put_user(connection, scene.number, name, UserPatch(side=Side.VENDOR), hour(105))
+    [marked] = scene.rows(progress)
+    assert marked["dirty_from"] == hour(0)
+    scene.dirty(0, late_at=hour(0), late_since=hour(0))
+    scene.evaluate(106)
+    [alert] = scene.alerts
+    assert alert["state"] == "retracted"
 
 
 def test_the_whole_products_alert_absorbs_its_behaviors(scene):
