@@ -22,7 +22,13 @@ class AlertKind(StrEnum):
     INGEST_QUIET = "ingest.quiet"
 
 
-DETECTED = (AlertKind.BEHAVIOR_DROPPED, AlertKind.SEGMENT_DROPPED)
+DETECTED = (
+    AlertKind.BEHAVIOR_DROPPED,
+    AlertKind.SEGMENT_DROPPED,
+    AlertKind.ACCOUNT_SILENT,
+    AlertKind.USERS_INACTIVE,
+    AlertKind.CHAMPION_SILENT,
+)
 
 
 class AlertState(StrEnum):

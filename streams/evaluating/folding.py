@@ -3,22 +3,38 @@
 from collections.abc import Collection, Iterator, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from streams.alerting import Life
 from streams.detectors.base import Detector, Ints
+from streams.detectors.users_gone import UsersGone
 from streams.evaluating.activity import Activity, account_of
+from streams.evaluating.kinds.account_silent import AccountSilentKind
 from streams.evaluating.kinds.base import Kind, Lives, Scene
 from streams.evaluating.kinds.behavior_dropped import BehaviorDroppedKind
+from streams.evaluating.kinds.champion_silent import ChampionSilentKind
 from streams.evaluating.kinds.hourly_dropped import HourlyDroppedKind
 from streams.evaluating.kinds.segment_dropped import SegmentDroppedKind
+from streams.evaluating.kinds.users_inactive import UsersInactiveKind
 from streams.evaluating.opening import Happening, open_alerts
 from streams.evaluating.roster import Roster
 from streams.evaluating.world import World
 
 _HOURLY = 0.1  # of the budget, for what is seen in hours
+
+
+class Shares(NamedTuple):
+    """How the budget is shared among the kinds of alerts on accounts (facts/detection.md)."""
+
+    dropped: float = 0.7
+    users: float = 0.14
+    champions: float = 0.06
+    silent: float = 0.1
+
+
+SHARES = Shares()
 
 
 class Detection:
@@ -27,14 +43,21 @@ class Detection:
     `budget`: false alerts a year and account, over all kinds; and as many a year and segment.
     """
 
-    def __init__(self, budget: float = 0.5) -> None:
-        kinds = SegmentDroppedKind(budget), HourlyDroppedKind(_HOURLY * budget), BehaviorDroppedKind(budget)
-        self.kinds: Sequence[Kind] = kinds
+    def __init__(self, budget: float = 0.5, shares: Shares = SHARES) -> None:
+        people = UsersGone(budget * shares.users, budget * shares.champions)
+        self.kinds: Sequence[Kind] = (
+            SegmentDroppedKind(budget),
+            HourlyDroppedKind(_HOURLY * budget),
+            AccountSilentKind(budget * shares.silent),
+            BehaviorDroppedKind(budget * shares.dropped),
+            UsersInactiveKind(people),
+            ChampionSilentKind(people),
+        )
 
     @property
     def detectors(self) -> list[Detector[Any]]:
-        """Those of the kinds."""
-        return [kind.detector for kind in self.kinds]
+        """Those of the kinds; two kinds may share one."""
+        return list({kind.detector.name: kind.detector for kind in self.kinds}.values())
 
     @property
     def hourly(self) -> Kind:
@@ -104,6 +127,8 @@ def _step(
     day, verdicts = roster.day(activity, progress.day + 1, covered), {}
     for kind in detection.kinds:
         name = kind.detector.name
+        if name in verdicts:
+            continue
         progress.states[name], verdicts[name] = kind.detector.step(progress.states[name], kind.day(day, roster))
     progress.day = day.date
     if not covered:
