@@ -9,7 +9,6 @@ from streams.evaluating.kinds.base import Scene, in_segments_fall, told_on_accou
 from streams.evaluating.kinds.people import PeopleKind
 from streams.sentences import champion_sentence
 
-
 _TELLING = ("account_silent", "behavior_dropped", "hourly_dropped", "users_gone")
 
 
