@@ -33,9 +33,9 @@ def told(detector, accounts, days=DAYS, champions=(), began=None, heard=()):
         kind = np.full(len(keys), (FIRST + day + 3) % 7)
         columns = (FIRST + day, True, keys, users, users, kind, blank, 1, seen, who)
         start = np.full(len(keys), -1) if began is None else FIRST + np.array(began)
-        today: Day = PeopleDay(*columns, np.array(champions, np.int64), start)
+        today: Day = PeopleDay(*columns, champions=np.array(champions, np.int64), began=start)
         if isinstance(detector, AccountSilent):
-            today = SilentDay(*columns, np.array([0] if day in heard else [], np.int64))
+            today = SilentDay(*columns, heard=np.array([0] if day in heard else [], np.int64))
         state, verdicts = detector.step(state, today)
         for key in verdicts.keys[verdicts.crosses].tolist():
             found.setdefault((key >> 32, key & OF_ACCOUNT), day)
