@@ -11,6 +11,7 @@ from streams.evaluating.world import Account
 MINUS = "\N{MINUS SIGN}"
 _NAMED = 3
 _LIKELY = 0.5
+_MANY = 1000  # account-years, more than which no history shows
 
 
 def account_sentence(account: Account, evidence: Evidence) -> str:
@@ -49,7 +50,7 @@ def champion_sentence(account: Account, evidence: Evidence) -> str:
     if gone.probability_gone < _LIKELY:
         return f"{account.name}: {gone.user} came again on {last}; {_seen(evidence)}."
     habit = f"came {gone.days_a_week:.1f} days a week and did {share:.0%} of its use"
-    left = f"{still} other{'s' * (still != 1)} of before still use{'s' * (still == 1)} the product{_others(evidence)}"
+    left = f"{still} other {'person' if still == 1 else 'people'} still use{'s' * (still == 1)} the product{_others(evidence)}"
     return f"{account.name}: {gone.user}, who {habit}, was last seen on {last}; {left}; {_seen(evidence)}."
 
 
@@ -60,7 +61,9 @@ def silent_sentence(account: Account, evidence: Evidence) -> str:
     if not days:
         return f"{account.name}: it came back on {last}. {peers}"
     usual = f"where one used to come about every {evidence.extra['usual_gap']:.1f} days"
-    rare = f"such a silence is seen once in {evidence.extra['once_in_account_years']:.1f} account-years"
+    years = evidence.extra["once_in_account_years"]
+    often = f"once in {years:.1f}" if years < _MANY else f"less than once in {_MANY:,}"
+    rare = f"such a silence is seen {often} account-years"
     return f"{account.name}: no sign of life since {last}, for {days} days, {usual}; {rare}. {peers}"
 
 

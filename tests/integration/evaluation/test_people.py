@@ -80,7 +80,7 @@ def test_a_champion_is_missed_while_the_account_is_busy(scene):
     assert (alert["kind"], alert["user"]) == (AlertKind.CHAMPION_SILENT, scene.user("ada"))
     assert alert["evidence"]["users_gone"][0]["last_seen"] == str(hour(95).date())
     assert alert["sentence"].startswith("Acme: ada, who came ")
-    assert "9 others of before still use the product" in alert["sentence"]
+    assert "9 other people still use the product" in alert["sentence"]
 
 
 def test_evaluated_again_it_is_the_same(thin):
