@@ -50,7 +50,8 @@ def champion_sentence(account: Account, evidence: Evidence) -> str:
     if gone.probability_gone < _LIKELY:
         return f"{account.name}: {gone.user} came again on {last}; {_seen(evidence)}."
     habit = f"came {gone.days_a_week:.1f} days a week and did {share:.0%} of its use"
-    left = f"{still} other {'person' if still == 1 else 'people'} still use{'s' * (still == 1)} the product{_others(evidence)}"
+    people = "person still uses" if still == 1 else "people still use"
+    left = f"{still} other {people} the product{_others(evidence)}"
     return f"{account.name}: {gone.user}, who {habit}, was last seen on {last}; {left}; {_seen(evidence)}."
 
 
