@@ -22,7 +22,13 @@ class AlertKind(StrEnum):
     INGEST_QUIET = "ingest.quiet"
 
 
-DETECTED = (AlertKind.BEHAVIOR_DROPPED, AlertKind.SEGMENT_DROPPED)
+DETECTED = (
+    AlertKind.BEHAVIOR_DROPPED,
+    AlertKind.SEGMENT_DROPPED,
+    AlertKind.BEHAVIOR_NOT_ADOPTED,
+    AlertKind.RELEASE_DISRUPTED,
+    AlertKind.INGEST_QUIET,
+)
 
 
 class AlertState(StrEnum):

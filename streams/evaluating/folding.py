@@ -12,7 +12,10 @@ from streams.detectors.base import Detector, Ints
 from streams.evaluating.activity import Activity, account_of
 from streams.evaluating.kinds.base import Kind, Lives, Scene
 from streams.evaluating.kinds.behavior_dropped import BehaviorDroppedKind
+from streams.evaluating.kinds.behavior_not_adopted import BehaviorNotAdoptedKind
 from streams.evaluating.kinds.hourly_dropped import HourlyDroppedKind
+from streams.evaluating.kinds.ingest_quiet import IngestQuietKind
+from streams.evaluating.kinds.release_disrupted import ReleaseDisruptedKind
 from streams.evaluating.kinds.segment_dropped import SegmentDroppedKind
 from streams.evaluating.opening import Happening, open_alerts
 from streams.evaluating.roster import Roster
@@ -22,14 +25,20 @@ _HOURLY = 0.1  # of the budget, for what is seen in hours
 
 
 class Detection:
-    """The kinds of alerts that are looked for; an earlier one may hold back those after it.
+    """The kinds of alerts that are looked for; an earlier one may hold back those after it, or take a day from them.
 
     `budget`: false alerts a year and account, over all kinds; and as many a year and segment.
     """
 
     def __init__(self, budget: float = 0.5) -> None:
-        kinds = SegmentDroppedKind(budget), HourlyDroppedKind(_HOURLY * budget), BehaviorDroppedKind(budget)
-        self.kinds: Sequence[Kind] = kinds
+        self.kinds: Sequence[Kind] = (
+            IngestQuietKind(),
+            ReleaseDisruptedKind(),
+            SegmentDroppedKind(budget),
+            HourlyDroppedKind(_HOURLY * budget),
+            BehaviorDroppedKind(budget),
+            BehaviorNotAdoptedKind(),
+        )
 
     @property
     def detectors(self) -> list[Detector[Any]]:
@@ -105,6 +114,7 @@ def _step(
     for kind in detection.kinds:
         name = kind.detector.name
         progress.states[name], verdicts[name] = kind.detector.step(progress.states[name], kind.day(day, roster))
+        day = kind.told(day, verdicts[name])
     progress.day = day.date
     if not covered:
         return []

@@ -15,7 +15,7 @@ from schemas.identities import People
 from schemas.windows import decode_users
 from streams.calendar import day_number, day_of
 from streams.evaluating.activity import Activity, Ints, gather, nothing, pack
-from streams.evaluating.world import World, account_of_traits, judged
+from streams.evaluating.world import World, account_of_traits, adoptions_of, judged
 
 _ARRAY = ord("a")
 
@@ -26,10 +26,15 @@ def load_world(connection: Connection, workspace: int) -> tuple[World, dict[str,
     by = settings.get("segment_by")
     users, persons, strangers = queries.users_of(connection, workspace)
     found = queries.accounts_of(connection, workspace)
+    declared = {number: one for number, (one, _) in queries.behaviors_of(connection, workspace).items()}
     world = World(
         workspace=workspace,
-        accounts={n: account_of_traits(n, name, traits, zone, by) for n, name, traits in found},
-        behaviors=judged(queries.behaviors_of(connection, workspace)),
+        accounts={
+            n: account_of_traits(n, name, {**traits, "created": created or traits.get("created")}, zone, by)
+            for n, name, traits, created in found
+        },
+        behaviors=judged(declared),
+        adoptions=adoptions_of(declared),
         users=users,
         strangers=np.array(sorted(strangers), np.int64),
         people=People(persons),
