@@ -28,6 +28,9 @@ DETECTED = (
     AlertKind.ACCOUNT_SILENT,
     AlertKind.USERS_INACTIVE,
     AlertKind.CHAMPION_SILENT,
+    AlertKind.BEHAVIOR_NOT_ADOPTED,
+    AlertKind.RELEASE_DISRUPTED,
+    AlertKind.INGEST_QUIET,
 )
 
 

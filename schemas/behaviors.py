@@ -61,6 +61,11 @@ class Definition(Match, frozen=True, kw_only=True, omit_defaults=True, forbid_un
     breadth: int | None = None
 
     @property
+    def judged(self) -> bool:
+        """Whether detection watches it: key behaviors for falls, and those with a due day for adoption."""
+        return self.key or self.due_day is not None
+
+    @property
     def sums(self) -> str:
         """The property that is summed up, or an empty string."""
         found = _SUM.fullmatch(self.measure)

@@ -87,7 +87,7 @@ def expect(baseline: Baseline, day: Day, trusted: Bools, dispersion: Floats) -> 
 
 def learn(baseline: Baseline, day: Day, expected: Expectation) -> None:
     """Puts the day into the rings, and takes the one that is `LAG` days old into level and profile."""
-    started = (baseline.start > 0) & day.covered
+    started = (baseline.start > 0) & day.known
     now, then = day.date % (LAG + 1), (day.date - LAG) % (LAG + 1)
     baseline.ring_users[now] = np.where(started, day.users, 0)
     baseline.ring_events[now] = np.where(started, day.events, 0)
@@ -111,8 +111,7 @@ def learn(baseline: Baseline, day: Day, expected: Expectation) -> None:
 
 def begin(baseline: Baseline, day: Day) -> None:
     """Starts the keys whose first user came on this day."""
-    if day.covered:
-        baseline.start[(baseline.start == 0) & (day.users > 0)] = day.date + 1
+    baseline.start[(baseline.start == 0) & (day.users > 0) & day.known] = day.date + 1
 
 
 def _profile(baseline: Baseline, day: Day, level: Floats) -> Floats:

@@ -30,12 +30,15 @@ def day_of(number: int) -> date:
 
 
 def region_of(traits: dict[str, Any]) -> str:
-    """Where an account keeps its holidays: `country`, else `region`, as DE, DE-BY or GERMANY; empty where unknown."""
-    for name in REGION_TRAITS:
-        found = traits.get(name)
-        if isinstance(found, str) and _known(found.strip().upper()):
-            return found.strip().upper()
-    return ""
+    """Where an account keeps its holidays: its country's region, else either alone; empty where unknown.
+
+    >>> [region_of({"country": "DE", "region": region}) for region in ("BY", "DE-BY", "EMEA")]
+    ['DE-BY', 'DE-BY', 'DE']
+    """
+    country, region = (str(traits.get(name) or "").strip().upper() for name in REGION_TRAITS)
+    within = region if country and region.startswith(f"{country}-") else f"{country}-{region}"
+    both = [within] if country and region else []
+    return next((found for found in (*both, country, region) if found and _known(found)), "")
 
 
 def kinds_of(day: int, regions: Sequence[str]) -> NDArray[np.int64]:

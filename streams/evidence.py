@@ -42,10 +42,10 @@ def evidence_of(
     case, score, threshold, rule = finding
     onset = max(case.onset, case.last - CONTEXT + HABIT)
     low, high = interval(case.expected, case.dispersion)
-    before = people(activity, keys, onset - BEFORE, onset - 1)
-    active = people(activity, keys, max(onset, case.last - BEFORE + 1), case.last)
+    before = people_of(activity, keys, onset - BEFORE, onset - 1)
+    active = people_of(activity, keys, max(onset, case.last - BEFORE + 1), case.last)
     missing = before - active
-    gone = _gone(world, activity, keys[0], missing, onset, case.last) if len(keys) == 1 else ()
+    gone = gone_of(world, activity, keys[0], missing, onset, case.last) if len(keys) == 1 else ()
     return Evidence(
         detector=rule[0],
         version=rule[1],
@@ -82,8 +82,8 @@ def evidence_of(
     )
 
 
-def people(activity: Activity, keys: Sequence[int], first: int, last: int) -> set[int]:
-    """Who did something from day `first` to `last`."""
+def people_of(activity: Activity, keys: Sequence[int], first: int, last: int) -> set[int]:
+    """Who did any of `keys` from day `first` to `last`."""
     return {user for key in keys for user in activity.presences(key, first, last)[1].tolist()}
 
 
@@ -111,7 +111,10 @@ def probability_gone(days_away: int, share_of_days: float) -> float:
     return odds / (1 + odds)
 
 
-def _gone(world: World, activity: Activity, key: int, missing: set[int], onset: int, last: int) -> tuple[GoneUser, ...]:
+def gone_of(
+    world: World, activity: Activity, key: int, missing: set[int], onset: int, last: int
+) -> tuple[GoneUser, ...]:
+    """Those of `missing` who, by their own habit with a key before `onset`, more likely than not will not come back."""
     days, users = activity.presences(key, onset - HABIT, onset - 1)
     span = onset - max(onset - HABIT, int(days.min()) if len(days) else onset)
     found = []

@@ -91,7 +91,7 @@ def dispersions(recent: Recent) -> Floats:
 def remember(recent: Recent, day: Day, expected: Expectation, started: Bools) -> None:
     """Puts a day into the rings; nothing of it for keys that have not started, or where it is not known."""
     now = day.date % RING
-    known = started & day.covered
+    known = started & day.known
     recent.users[now] = np.where(known, day.users, 0)
     recent.events[now] = np.where(known, day.events, 0)
     recent.mean[now] = np.where(known, expected.mean, 0)

@@ -12,6 +12,7 @@ MINUS = "\N{MINUS SIGN}"
 _NAMED = 3
 _LIKELY = 0.5
 _MANY = 1000  # account-years, more than which no history shows
+_NOTHING = 0.1
 
 
 def account_sentence(account: Account, evidence: Evidence) -> str:
@@ -75,6 +76,64 @@ def segment_sentence(evidence: Evidence) -> str:
     below = f"{evidence.extra['accounts_below']} of {evidence.extra['accounts']} accounts do less than by themselves"
     others = "" if everyone else f" The other segments changed by {change_of(evidence.segment_factor)}."
     return f"{whose}: {below}; {_seen(evidence)}.{others}"
+
+
+def release_sentence(evidence: Evidence) -> str:
+    """What became of a segment after a release, who stopped, and what changed without it."""
+    extra = evidence.extra
+    everyone = evidence.segment == EVERYONE
+    who = "customers" if everyone else f"segment {evidence.segment.replace(':', ' ')}"
+    below = f"{extra['accounts_below']} of {counted(extra['accounts'], 'account', 'accounts')} of {who} do less"
+    without = extra["accounts_without"]
+    control = (
+        f"{counted(without, 'account', 'accounts')} without it changed by {change_of(evidence.segment_factor)}."
+        if without
+        else "no account is without it to compare with."
+    )
+    gone = evidence.users_gone
+    start = _who(gone) if gone else ""
+    return (
+        f"After release {extra['release']} ({long_date(date.fromisoformat(extra['released_on']))}), {below}: "
+        f"{extra['before_a_week']:.0f} user-days a week before, {extra['after_a_week']:.0f} after; {_seen(evidence)}. "
+        f"{start}{control if start else control[0].upper() + control[1:]}"
+    )
+
+
+def source_sentence(evidence: Evidence, *, everything: bool) -> str:
+    """What came of a source, of how much that was due, and what follows for alerts on customers."""
+    what = "events come" if everything else f"{evidence.behavior} events come"
+    how = "Next to no" if evidence.ratio <= _NOTHING else "Far fewer"
+    days = "day" if evidence.window_days == 1 else f"{evidence.window_days} days"
+    return (
+        f"{how} {what} since {long_date(date.fromisoformat(evidence.since))}: in the {days} to "
+        f"{long_date(date.fromisoformat(evidence.window_to))} we saw {evidence.events_observed:.0f} of about "
+        f"{evidence.events_expected:.0f} events, from {evidence.extra['accounts_seen']} of about "
+        f"{evidence.extra['accounts_due']} accounts a day. Data is missing, not customers: their alerts wait."
+    )
+
+
+def adoption_sentence(account: Account, evidence: Evidence) -> str:
+    """Who uses the product, and what was declared of a behavior against what was done of it."""
+    declared, seen = evidence.extra["declared"], evidence.extra["seen"]
+    people = counted(evidence.extra["people"], "person", "people")
+    use = f"{people} used the product in the {evidence.window_days} days to "
+    rate = f"{declared['days']} day{'s' * (declared['days'] != 1)} in {declared['in_days']}"
+    return (
+        f"{account.name}: {use}{long_date(date.fromisoformat(evidence.window_to))}, but {evidence.behavior} was not "
+        f"taken up: declared are {rate}, by {counted(declared['breadth'], 'person', 'people')}, from "
+        f"{long_date(date.fromisoformat(evidence.since))} on (day {declared['due_day']} of the account's life); we saw "
+        f"{counted(seen['days'], 'day', 'days')} in the best {declared['in_days']} of these days, and "
+        f"{counted(seen['users'], 'person', 'people')}."
+    )
+
+
+def counted(number: int, one: str, more: str) -> str:
+    """A number with its noun.
+
+    >>> counted(1, "person", "people"), counted(0, "person", "people")
+    ('1 person', '0 people')
+    """
+    return f"{number} {one if number == 1 else more}"
 
 
 def _seen(evidence: Evidence) -> str:

@@ -5,15 +5,18 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, NamedTuple
 
+import msgspec
 from sqlalchemy import Connection, Engine, delete, func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from schemas.behaviors import Definition
 from schemas.database.tables import (
     accounts,
     behaviors,
     checkpoints,
     evaluations,
     progress,
+    releases,
     signals,
     users,
     windows,
@@ -119,9 +122,9 @@ def settings_and_zone(connection: Connection, workspace: int) -> tuple[dict[str,
 
 
 def accounts_of(connection: Connection, workspace: int) -> list[tuple[int, str, dict[str, Any], datetime | None]]:
-    """Number, id and traits of each account, and when its life began, where that was said."""
-    columns = (accounts.c.number, accounts.c.account, accounts.c.traits, accounts.c.created_at)
-    query = select(*columns).where(accounts.c.workspace == workspace).order_by(accounts.c.number)
+    """Number, id, traits and beginning of each account."""
+    shown = (accounts.c.number, accounts.c.account, accounts.c.traits, accounts.c.created_at)
+    query = select(*shown).where(accounts.c.workspace == workspace).order_by(accounts.c.number)
     return [(row.number, row.account, row.traits, row.created_at) for row in connection.execute(query)]
 
 
@@ -132,12 +135,30 @@ def heard_from(connection: Connection, workspace: int) -> list[tuple[int, dateti
     return [(row.account, row.valid_from) for row in connection.execute(inbound)]
 
 
-def behaviors_of(connection: Connection, workspace: int) -> dict[int, tuple[str, bool]]:
-    """Name of each active behavior by number, and whether it is declared a key behavior."""
-    query = select(behaviors.c.number, behaviors.c.behavior, behaviors.c.definition).where(
-        behaviors.c.workspace == workspace, behaviors.c.state == "active"
+def behaviors_of(connection: Connection, workspace: int) -> dict[int, tuple[Definition, datetime | None]]:
+    """Each active behavior's definition by number, and since when it counts (None: always)."""
+    shown = (behaviors.c.number, behaviors.c.behavior, behaviors.c.definition, behaviors.c.effective_from)
+    query = select(*shown).where(behaviors.c.workspace == workspace, behaviors.c.state == "active")
+    return {
+        row.number: (
+            msgspec.convert({"events": [], **row.definition, "name": row.behavior}, Definition),
+            row.effective_from,
+        )
+        for row in connection.execute(query)
+    }
+
+
+def releases_of(connection: Connection, workspace: int) -> list[Any]:
+    """The marked releases: release, released_at, behaviors, accounts, recorded_at; in order."""
+    shown = (
+        releases.c.release,
+        releases.c.released_at,
+        releases.c.behaviors,
+        releases.c.accounts,
+        releases.c.recorded_at,
     )
-    return {row.number: (row.behavior, bool(row.definition.get("key"))) for row in connection.execute(query)}
+    query = select(*shown).where(releases.c.workspace == workspace)
+    return list(connection.execute(query.order_by(releases.c.released_at, releases.c.release)))
 
 
 def users_of(connection: Connection, workspace: int) -> tuple[dict[int, str], dict[int, int], set[int], set[int]]:

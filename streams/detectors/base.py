@@ -22,6 +22,7 @@ State = TypeVar("State")
 
 OF_ACCOUNT = 0xFFFFFFFF  # the bits of a key that say what of an account it is; none: all of it
 _NONE: Ints = np.empty(0, np.int64)
+_NOBODY: Bools = np.empty(0, np.bool_)
 HOURS = 25  # of the longest day
 BUSY = 500  # events a day from which on a key's hours are looked at, too
 
@@ -46,6 +47,18 @@ class Hours:
 _NO_HOURS = Hours(_NONE, np.zeros((HOURS, 0)), _NONE, _NONE)
 
 
+def places(keys: Ints, wanted: Ints) -> Ints:
+    """Where each of `wanted` stands in sorted `keys`; -1 where it does not.
+
+    >>> places(np.array([2, 5]), np.array([5, 3])).tolist()
+    [1, -1]
+    """
+    at = np.searchsorted(keys, wanted)
+    there = at < len(keys)
+    there[there] = keys[at[there]] == wanted[there]
+    return np.where(there, at, -1)
+
+
 @dataclass(frozen=True)
 class Day:
     """One local day of all keys, as columns by key.
@@ -62,6 +75,7 @@ class Day:
         seen: Who came, one a key and user, ascending: the index of the key in `keys`,
         who: and beside it the user's number (0: somebody without an id).
         hours: The day by hours, of keys that are busy enough for it.
+        paused: Keys whose day says nothing, though others' do (an agreed pause, a source that stopped); empty: none.
     """
 
     date: int
@@ -75,6 +89,13 @@ class Day:
     seen: Ints = field(default_factory=lambda: _NONE)
     who: Ints = field(default_factory=lambda: _NONE)
     hours: Hours = field(default_factory=lambda: _NO_HOURS)
+    paused: Bools = field(default_factory=lambda: _NOBODY)
+
+    @property
+    def known(self) -> Bools:
+        """By key, whether the day says anything of it: only then it is learned and judged."""
+        known = np.full(len(self.keys), self.covered)
+        return known & ~self.paused if len(self.paused) else known
 
     @cached_property
     def whole(self) -> "Day":

@@ -84,7 +84,7 @@ class BehaviorDropped:
         recent, baseline = state.recent, state.baseline
         self._calibrate(state, day.date)
         baselines.begin(baseline, day)
-        old = (baseline.age(day.date) >= self.warm_up) & day.covered
+        old = (baseline.age(day.date) >= self.warm_up) & day.known
         noise = recents.dispersions(recent)
         expected = baselines.expect(baseline, day, old & ~recent.alarmed, noise[0])
         recents.remember(recent, day, expected, baseline.start > 0)

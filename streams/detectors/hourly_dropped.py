@@ -104,15 +104,16 @@ class HourlyDropped:
         self._calibrate(state, day.date)
         _grow(state, day.hours.keys[day.hours.events.sum(0) >= BUSY])
         at, known = _columns(state, day)
-        calm = (state.watch.since == 0) & day.covered
+        says = day.known[np.searchsorted(day.keys, state.keys)]
+        calm = (state.watch.since == 0) & says
         due, alone = hours.expect(state.habit, *at, known, calm)
         judged = calm | (state.watch.since > 0)
-        judged &= (state.habit.age >= _WARM_UP) & (due.sum(0) >= _DUE) & day.covered
+        judged &= (state.habit.age >= _WARM_UP) & (due.sum(0) >= _DUE) & says
         state.date, state.peers, state.today = day.date, at[1], _scan(state.habit, known, due, alone)
         verdicts = self._judge(state, judged, known, due)
         if day.covered:
             _remember(state, known, due, verdicts)
-            learned = (state.watch.since == 0) | (state.watch.since > _ADAPTS)
+            learned = ((state.watch.since == 0) | (state.watch.since > _ADAPTS)) & says
             hours.learn(state.habit, at[0], known, due, learned)
         return state, verdicts
 

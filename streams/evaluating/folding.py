@@ -14,8 +14,11 @@ from streams.evaluating.activity import Activity, account_of
 from streams.evaluating.kinds.account_silent import AccountSilentKind
 from streams.evaluating.kinds.base import Kind, Lives, Scene
 from streams.evaluating.kinds.behavior_dropped import BehaviorDroppedKind
+from streams.evaluating.kinds.behavior_not_adopted import BehaviorNotAdoptedKind
 from streams.evaluating.kinds.champion_silent import ChampionSilentKind
 from streams.evaluating.kinds.hourly_dropped import HourlyDroppedKind
+from streams.evaluating.kinds.ingest_quiet import IngestQuietKind
+from streams.evaluating.kinds.release_disrupted import ReleaseDisruptedKind
 from streams.evaluating.kinds.segment_dropped import SegmentDroppedKind
 from streams.evaluating.kinds.users_inactive import UsersInactiveKind
 from streams.evaluating.opening import Happening, open_alerts
@@ -38,7 +41,7 @@ SHARES = Shares()
 
 
 class Detection:
-    """The kinds of alerts that are looked for; an earlier one may hold back those after it.
+    """The kinds of alerts that are looked for; an earlier one may hold back those after it, or take a day from them.
 
     `budget`: false alerts a year and account, over all kinds; and as many a year and segment.
     """
@@ -46,12 +49,15 @@ class Detection:
     def __init__(self, budget: float = 0.5, shares: Shares = SHARES) -> None:
         people = UsersGone(budget * shares.users, budget * shares.champions)
         self.kinds: Sequence[Kind] = (
+            IngestQuietKind(),
+            ReleaseDisruptedKind(),
             SegmentDroppedKind(budget),
             HourlyDroppedKind(_HOURLY * budget),
             AccountSilentKind(budget * shares.silent),
             BehaviorDroppedKind(budget * shares.dropped),
             UsersInactiveKind(people),
             ChampionSilentKind(people),
+            BehaviorNotAdoptedKind(),
         )
 
     @property
@@ -130,6 +136,7 @@ def _step(
         if name in verdicts:
             continue
         progress.states[name], verdicts[name] = kind.detector.step(progress.states[name], kind.day(day, roster))
+        day = kind.told(day, verdicts[name])
     progress.day = day.date
     if not covered:
         return []

@@ -5,7 +5,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,7 +16,7 @@ from schemas.identities import People
 from schemas.windows import decode_users
 from streams.calendar import day_number, day_of
 from streams.evaluating.activity import Activity, Ints, gather, nothing, pack
-from streams.evaluating.world import Account, World, account_of_traits, judged
+from streams.evaluating.world import World, account_of_traits, adoptions_of, judged
 
 _ARRAY = ord("a")
 
@@ -28,10 +27,15 @@ def load_world(connection: Connection, workspace: int) -> tuple[World, dict[str,
     by = settings.get("segment_by")
     users, persons, strangers, champions = queries.users_of(connection, workspace)
     found = queries.accounts_of(connection, workspace)
+    declared = {number: one for number, (one, _) in queries.behaviors_of(connection, workspace).items()}
     world = World(
         workspace=workspace,
-        accounts={n: _account(account_of_traits(n, name, traits, zone, by), born) for n, name, traits, born in found},
-        behaviors=judged(queries.behaviors_of(connection, workspace)),
+        accounts={
+            n: account_of_traits(n, name, {**traits, "created": created or traits.get("created")}, zone, by)
+            for n, name, traits, created in found
+        },
+        behaviors=judged(declared),
+        adoptions=adoptions_of(declared),
         users=users,
         strangers=np.array(sorted(strangers), np.int64),
         people=People(persons),
@@ -39,13 +43,6 @@ def load_world(connection: Connection, workspace: int) -> tuple[World, dict[str,
         time_zone=zone,
     )
     return replace(world, heard=_heard(world, queries.heard_from(connection, workspace))), settings
-
-
-def _account(account: Account, born: datetime | None) -> Account:
-    """An account with its first day."""
-    if born is None:
-        return account
-    return msgspec.structs.replace(account, began=day_number(local_date(account.time_zone, to_ms(born))))
 
 
 def _heard(world: World, signals: Sequence[tuple[int, datetime]]) -> Ints:

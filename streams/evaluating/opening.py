@@ -33,7 +33,7 @@ def open_alerts(kind: Kind, scene: Scene, *, only_new: bool = False) -> Iterator
     concerned = crossing - lives.keys() if only_new else crossing | lives.keys()
     for key in sorted(concerned, key=lambda key: (int(behavior_of(key)) != 0, key)):
         subject = kind.subject(scene, key)
-        if subject is None or (key not in lives and kind.held(scene, key)):
+        if subject is None or not kind.knows(scene, key) or (key not in lives and kind.held(scene, key)):
             continue
         yield from _live(kind, scene, key, subject, _sighting(verdicts, key) if key in crossing else None)
 
@@ -43,7 +43,7 @@ def _live(kind: Kind, scene: Scene, key: int, subject: Subject, sighting: Sighti
     lives, account = scene.lives[kind.detector.name], kind.account(key)
     now = kind.moment(scene, key)
     before, mark = lives.pop(key, None), fingerprint(scene.world.workspace, subject)
-    after, changes = alerting.transition(before, sighting, now, mark)
+    after, changes = alerting.transition(before, sighting, now, mark, kind.rules)
     if after is not None:
         lives[key] = after
     if changes:

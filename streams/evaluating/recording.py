@@ -2,20 +2,17 @@
 
 from array import array
 from collections.abc import Mapping, Sequence
-from datetime import date
 from typing import Any
 
-import msgspec
 import numpy as np
 
 from schemas.behaviors import Definition
 from schemas.clock import HOUR_MS
-from schemas.windows import ALL, ALL_NUMBER
-from streams.calendar import day_number
+from schemas.windows import ALL_NUMBER
 from streams.detectors.base import Ints
 from streams.evaluating.activity import Activity, gather, nothing, pack
 from streams.evaluating.loading import local_hours
-from streams.evaluating.world import Account, World, account_of_traits
+from streams.evaluating.world import World, account_of_traits, adoptions_of, judged
 
 _HERE = 1  # the workspace's number
 
@@ -27,7 +24,7 @@ class Recording:
     """
 
     def __init__(self, declared: Sequence[Definition] = ()) -> None:
-        self._keys = [one for one in declared if one.key]
+        self._keys = [one for one in declared if one.judged]
         self._hours, self._accounts, self._users, self._names = (array("q") for _ in range(4))
         self._account, self._user, self._name = _Numbers(), _Numbers(), _Numbers()
         self._matched: list[array[int]] = [array("q") for _ in self._keys]
@@ -55,12 +52,13 @@ class Recording:
     def world(self, traits: Mapping[str, Mapping[str, Any]]) -> World:
         """The recorded accounts with their traits; a `created` day is one of them."""
         accounts = {
-            number: _began(account_of_traits(number, account, dict(traits.get(account, {}))), traits.get(account, {}))
+            number: account_of_traits(number, account, dict(traits.get(account, {})))
             for account, number in self._account.items()
         }
-        behaviors = {ALL_NUMBER: ALL} | {i: one.name for i, one in enumerate(self._keys, ALL_NUMBER + 1)}
+        declared = dict(enumerate(self._keys, ALL_NUMBER + 1))
         users = {number: user for user, number in self._user.items()}
-        return World(_HERE, accounts, behaviors, users, np.empty(0, np.int64))
+        nobody = np.empty(0, np.int64)
+        return World(_HERE, accounts, judged(declared), users, nobody, adoptions=adoptions_of(declared))
 
     @property
     def span(self) -> tuple[int, int]:
@@ -91,15 +89,6 @@ class _Numbers(dict[str, int]):
     def __missing__(self, name: str) -> int:
         self[name] = len(self) + 1
         return self[name]
-
-
-def _began(account: Account, traits: Mapping[str, Any]) -> Account:
-    """An account with the day of its `created` trait."""
-    try:
-        began = day_number(date.fromisoformat(str(traits.get("created", ""))[:10]))
-    except ValueError:
-        return account
-    return msgspec.structs.replace(account, began=began)
 
 
 def _present(keys: Ints, hours: Ints, users: Ints) -> Ints:

@@ -7,16 +7,17 @@ from itertools import groupby
 
 import msgspec
 
-from schemas.clock import to_datetime
+from schemas.clock import to_datetime, to_ms
+from schemas.database import evaluation
 from schemas.database.engine import Connection
 from schemas.database.histories import facts_of_changed, first_evaluations
 from schemas.days import day_start
 from schemas.segments import DIMENSIONS
 from streams.calendar import REGION_TRAITS, day_of
 from streams.evaluating.histories import Fact, Judged, Known, spells
-from streams.evaluating.world import Account, World, account_of_traits
+from streams.evaluating.world import Account, Adoption, Release, World, account_of_traits
 
-_TRAITS = ("time_zone", *REGION_TRAITS, *(dimension.trait for dimension in DIMENSIONS))
+_TRAITS = ("time_zone", "pauses", *REGION_TRAITS, *(dimension.trait for dimension in DIMENSIONS))
 
 
 def as_of(connection: Connection, world: World, days: range, at_one_go: Collection[int], by: str | None) -> World:
@@ -37,7 +38,37 @@ def as_of(connection: Connection, world: World, days: range, at_one_go: Collecti
     for number, facts in _facts(connection, world, [*_TRAITS, *([by] if by else [])], begin, earliest):
         if number in world.accounts:
             found[number] = _spells(world, world.accounts[number], facts, days, known, by)
-    return replace(world, accounts={**world.accounts, **{n: of[-1][1] for n, of in found.items()}}, spells=found)
+    return replace(
+        world,
+        accounts={**world.accounts, **{n: of[-1][1] for n, of in found.items()}},
+        spells=found,
+        adoptions=_adoptions(connection, world, days, known),
+        releases=_releases(connection, world, days, known),
+    )
+
+
+def _adoptions(connection: Connection, world: World, days: range, known: list[Known]) -> dict[int, Adoption]:
+    since = {n: moment for n, (_, moment) in evaluation.behaviors_of(connection, world.workspace).items()}
+    return {n: one._replace(since=_since(since.get(n), days, known)) for n, one in world.adoptions.items()}
+
+
+def _releases(connection: Connection, world: World, days: range, known: list[Known]) -> list[Release]:
+    return [
+        Release(
+            row.release,
+            to_ms(row.released_at),
+            frozenset(row.behaviors),
+            None if row.accounts is None else frozenset(row.accounts),
+            _since(row.recorded_at, days, known),
+        )
+        for row in evaluation.releases_of(connection, world.workspace)
+    ]
+
+
+def _since(told: datetime | None, days: range, known: list[Known]) -> int:
+    """From which of `days` on something is known that was told then: after the last that was judged without it."""
+    without = (day for day, then in zip(days, known, strict=True) if told and then is not None and then < told)
+    return max(without, default=days.start - 1) + 1
 
 
 def _spells(
@@ -47,7 +78,7 @@ def _spells(
     found: list[tuple[int, Account]] = []
     for place, traits in spells(facts, ends, known):
         then = account_of_traits(today.number, today.account, traits, world.time_zone, by)
-        then = msgspec.structs.replace(then, name=today.name, began=today.began)
+        then = msgspec.structs.replace(then, name=today.name, created=today.created)
         if not found or found[-1][1] != then:
             found.append((days[place], then))
     return found

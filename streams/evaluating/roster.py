@@ -19,7 +19,8 @@ class Roster:
         self.segments = Segments(world, keys, segments)
         owners = [world.accounts.get(number) for number in account_of(keys).tolist()]
         regions = [owner.region if owner else "" for owner in owners]
-        self.began = np.array([owner.began if owner else -1 for owner in owners], np.int64)
+        born = [owner.created if owner else None for owner in owners]
+        self.began = np.array([-1 if day is None else day for day in born], np.int64)
         self._regions = sorted(set(regions)) or [""]
         place = {region: i for i, region in enumerate(self._regions)}
         self._region = np.array([place[region] for region in regions], np.int64)
@@ -27,6 +28,7 @@ class Roster:
         names: dict[tuple[str, int], int] = {}
         self._peers = np.array([names.setdefault(group, len(names)) for group in groups], np.int64)
         self._groups = max(len(names), 1)
+        self._pauses = [(i, pause) for i, owner in enumerate(owners) if owner for pause in owner.pauses]
 
     def day(self, activity: Activity, date: int, covered: bool, until: int | None = None) -> Day:
         """One day of all keys; of one that still goes on, what is known `until` an hour (since the epoch)."""
@@ -37,8 +39,8 @@ class Roster:
         kind = kinds_of(date, self._regions)[self._region]
         came, known = self._places(activity.seen_key[seen])
         who = activity.seen_user[seen][known]
-        by_hour = self._hours(activity, date, until)
-        return Day(date, covered, self.keys, users, events, kind, self._peers, self._groups, came, who, by_hour)
+        by_hour, paused = self._hours(activity, date, until), self._paused(date)
+        return Day(date, covered, self.keys, users, events, kind, self._peers, self._groups, came, who, by_hour, paused)
 
     def _hours(self, activity: Activity, date: int, until: int | None) -> Hours:
         """The hours of the keys that are busy at some time."""
@@ -57,6 +59,12 @@ class Roster:
         zone = self.world.accounts[account].time_zone
         begin, end = (day_start(zone, day_of(day)) // HOUR_MS for day in (date, date + 1))
         return end - begin, end - begin if until is None else min(max(until - begin, 0), end - begin)
+
+    def _paused(self, date: int) -> Bools:
+        """The keys of accounts in an agreed pause."""
+        found = np.zeros(len(self.keys), np.bool_)
+        found[[i for i, (first, last) in self._pauses if first <= date <= last]] = True
+        return found
 
     def _places(self, keys: Ints) -> tuple[Ints, Bools]:
         """Where those of `keys` stand that we know, and which these are."""

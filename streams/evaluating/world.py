@@ -3,24 +3,27 @@
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from schemas.days import zone_of
+from schemas.behaviors import Definition
+from schemas.clock import to_ms
+from schemas.days import local_date, zone_of
 from schemas.identities import People
 from schemas.segments import EVERYONE, segment_of
 from schemas.windows import ALL, ALL_NUMBER
-from streams.calendar import region_of
+from streams.calendar import day_number, region_of
 
 
 class Account(msgspec.Struct, frozen=True):
     """What detection knows of an account. `segment` is its peers' name, `region` where it keeps holidays.
 
-    `began`: its first day as a customer, in days since 1970-01-01; -1: nobody said.
+    `created` is the local day on which its life began (None: not told), `pauses` the agreed ones, first and last day.
     """
 
     number: int
@@ -29,7 +32,28 @@ class Account(msgspec.Struct, frozen=True):
     segment: str = EVERYONE
     region: str = ""
     time_zone: str = "UTC"
-    began: int = -1
+    created: int | None = None
+    pauses: tuple[tuple[int, int], ...] = ()
+
+
+class Release(NamedTuple):
+    """A marked release: the moment (ms), the behaviors it touches (empty: any), who got it (None: everyone).
+
+    It counts from day `since` on: a day that was judged before it was marked knows nothing of it.
+    """
+
+    name: str
+    at: int
+    behaviors: frozenset[str] = frozenset()
+    accounts: frozenset[str] | None = None
+    since: int = 0
+
+
+class Adoption(NamedTuple):
+    """What is declared of a behavior's adoption; asked from day `since` on."""
+
+    definition: Definition
+    since: int = 0
 
 
 @dataclass(frozen=True)
@@ -45,6 +69,8 @@ class World:
         champions: Users whose role is champion, sorted.
         heard: Days on which an account was heard from without an event (a call, a ticket): day << 32 | account, sorted.
         time_zone: Where the workspace is at home.
+        adoptions: By behavior, what is declared of its adoption.
+        releases: Those that may disturb what customers do.
         spells: For accounts that change within the evaluated days: since which day each is what, in order.
         people: Which users are one person.
     """
@@ -57,6 +83,8 @@ class World:
     champions: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
     heard: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
     time_zone: str = "UTC"
+    adoptions: Mapping[int, Adoption] = field(default_factory=dict)
+    releases: Sequence[Release] = ()
     spells: Mapping[int, Sequence[tuple[int, Account]]] = field(default_factory=dict)
     people: People = field(default_factory=lambda: People({}))
 
@@ -111,9 +139,48 @@ def account_of_traits(
         EVERYONE if by == EVERYONE else segment,
         region_of(traits),
         zone_of(traits, zone),
+        created_on(traits.get("created"), zone_of(traits, zone)),
+        pauses_of(traits.get("pauses")),
     )
 
 
-def judged(behaviors: Mapping[int, tuple[str, bool]]) -> dict[int, str]:
-    """The behaviors that detection judges: `*`, and those declared `key: true`. Fewer false alarms matter more."""
-    return {ALL_NUMBER: ALL} | {number: name for number, (name, is_key) in behaviors.items() if is_key}
+def created_on(moment: Any, zone: str) -> int | None:
+    """The local day (since 1970-01-01) of a moment: a datetime, or ISO 8601; None where it is neither."""
+    try:
+        found = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
+        if isinstance(found, datetime):
+            return day_number(local_date(zone, to_ms(found)) if found.tzinfo else found.date())
+    except (ValueError, OverflowError):
+        pass
+    return None
+
+
+def pauses_of(told: Any) -> tuple[tuple[int, int], ...]:
+    """Agreed pauses as first and last day; what says no two days in order is no pause.
+
+    >>> pauses_of([{"from": "1970-01-03", "to": "1970-01-05"}, {"from": "soon"}])
+    ((2, 4),)
+    """
+    found = []
+    for pause in told if isinstance(told, list) else ():
+        try:
+            first, last = (day_number(date.fromisoformat(pause[name][:10])) for name in ("from", "to"))
+        except (ValueError, TypeError, KeyError):
+            continue
+        found += [(first, last)] if first <= last else []
+    return tuple(found)
+
+
+def judged(behaviors: Mapping[int, Definition]) -> dict[int, str]:
+    """The behaviors that detection judges: `*`, and those declared so. Fewer false alarms matter more.
+
+    >>> declared = Definition(name="report", events=("report.*",), key=True)
+    >>> judged({1: Definition(name="login", events=("login",)), 2: declared})
+    {0: '*', 2: 'report'}
+    """
+    return {ALL_NUMBER: ALL} | {number: one.name for number, one in behaviors.items() if one.judged}
+
+
+def adoptions_of(behaviors: Mapping[int, Definition]) -> dict[int, Adoption]:
+    """The behaviors whose adoption is declared."""
+    return {number: Adoption(one) for number, one in behaviors.items() if one.due_day is not None}

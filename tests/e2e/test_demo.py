@@ -52,7 +52,8 @@ def test_the_demo_tells_its_stories_and_leaves_nothing(folder: Path) -> None:
         assert demo.wait(PATIENCE) == 0, (folder / "said").read_text()
     said = (folder / "said").read_text()
     assert "✓ Six users became one: seen" in said
-    assert "waiting for its detector (behavior.not_adopted)" in said
+    assert "✓ Busy, but never took up the key behavior: seen" in said
+    assert "waiting for its detector (handoff.stalled)" in said
     assert "with a wrong signature" not in said
     assert "Of 12 customers that left, " in said
     report = json.loads(audit.stdout)

@@ -15,7 +15,7 @@ from deploy.local.demo.facts import facts_of, rows_of
 from deploy.local.demo.player import Player, history
 from deploy.local.demo.receiver import Receiver
 from deploy.local.demo.state import Scene
-from deploy.local.demo.stories import cast, dip_segment
+from deploy.local.demo.stories import BEHAVIORS_YAML, cast, dip_segment
 from deploy.local.demo.theater import Company, Theater
 from deploy.local.demo.view import View
 from deploy.local.importing.collector import Collector
@@ -63,7 +63,10 @@ def play(seed: int, seconds: float | None, view: View) -> Scene | None:
         write_clock(clock, ClockFile(wall_ms(), _DAWN, 1.0))
         company = stage.enter_context(ThreadPoolExecutor(1, "inventor")).submit(invent, seed)
         receiver = stage.enter_context(Receiver())
-        stack = stage.enter_context(Stack(home, Options(durable=False), {"EBBTIDE_CLOCK_FILE": str(clock)}, view.say))
+        declared = home / "behaviors.yaml"
+        declared.write_text(BEHAVIORS_YAML)
+        settings = {"EBBTIDE_CLOCK_FILE": str(clock), "EBBTIDE_BEHAVIORS": str(declared)}
+        stack = stage.enter_context(Stack(home, Options(durable=False), settings, view.say))
         api = stage.enter_context(Api(stack.url("api"), stack.api_key))
         theater = Theater(company.result(), api, receiver, Clock(clock), view, _addresses(stack))
         receiver.secret = api.post("/v1/webhooks", {"url": receiver.url})["secret"]

@@ -136,4 +136,13 @@ def _quiet(rng: np.random.Generator) -> Customer:
     return customer
 
 
+BEHAVIORS_YAML = f"""\
+behaviors:
+  - name: {KEY_BEHAVIOR}
+    events: [{KEY_BEHAVIOR}]
+    description: Whoever has routes optimized every week, stays.
+    due_day: 60
+    frequency: 2
+    breadth: 2
+"""
 PLANNED = (KEY_BEHAVIOR, "report.shared", "invoice.sent")  # what Sandpiper Foods was to use

@@ -1,17 +1,21 @@
 """What a kind of alert is beside its detector: whose it is, what holds it back, what it rests on, and how it reads."""
 
+import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any, ClassVar, NamedTuple, TypeVar
 
+import numpy as np
+
 from schemas.alerts import AlertKind, Evidence, Subject
 from schemas.clock import DAY_MS
 from schemas.days import day_start
-from streams.alerting import Life
+from schemas.windows import ALL_NUMBER
+from streams.alerting import RULES, Life, Rules
 from streams.calendar import day_of
 from streams.detectors.base import OF_ACCOUNT, Bools, Day, Detector, Verdicts
-from streams.evaluating.activity import Activity, account_of
+from streams.evaluating.activity import Activity, account_of, pack
 from streams.evaluating.roster import Roster
 from streams.evaluating.segments import key_of
 from streams.evaluating.world import Account, World
@@ -41,16 +45,32 @@ class Scene(NamedTuple):
         """The account in a key."""
         return self.world.accounts.get(int(account_of(key)))
 
+    def knows(self, key: int) -> bool:
+        """Whether the day says anything of an account's behavior."""
+        at = int(np.searchsorted(self.day.keys, key))
+        there = at < len(self.day.keys) and int(self.day.keys[at]) == key
+        return bool(self.day.known[at]) if there else self.day.covered
+
 
 class Kind(ABC):
     """One kind of alert. Keys are its detector's."""
 
     kind: ClassVar[AlertKind]
     detector: Detector[Any]
+    rules: ClassVar[Rules] = RULES
 
     def day(self, day: Day, roster: Roster) -> Day:  # noqa: ARG002 - others need it
         """The day as the detector sees it."""
         return day
+
+    def told(self, day: Day, verdicts: Verdicts) -> Day:  # noqa: ARG002 - others need it
+        """The day as the kinds after this one see it."""
+        return day
+
+    def knows(self, scene: Scene, key: int) -> bool:
+        """Whether the day says anything of a key's alert; where it does not, nothing changes."""
+        account = self.account(key)
+        return scene.day.covered and (account is None or scene.knows(int(pack(account, ALL_NUMBER))))
 
     def crossing(self, scene: Scene) -> Bools:
         """Which keys open an alert, or keep one open."""
@@ -116,3 +136,16 @@ def told_on_account(kind: Kind, scene: Scene, key: int, *names: str) -> bool:
 def widened(day: Day, into: type[Wide], **more: Any) -> Wide:
     """A day with more columns."""
     return into(**{one.name: getattr(day, one.name) for one in fields(Day)}, **more)
+
+
+def release_key(release: str, segment: str) -> int:
+    """The key of a release in a segment: a hash of its name in the place of an account, the segment's below."""
+    return (1 + zlib.crc32(release.encode()) % 0x7FFFFFFE) << 32 | key_of(segment) >> 32
+
+
+def in_release_fall(scene: Scene, who: Account) -> bool:
+    """Whether an alert on a release that the account got, in its segment, opened within the last two weeks."""
+    lives, now = scene.lives["release_disrupted"], closing(scene.world, who.number, scene.day.date)
+    got = (one.name for one in scene.world.releases if one.accounts is None or who.account in one.accounts)
+    found = (lives.get(release_key(name, who.segment)) for name in got)
+    return any(life is not None and now - life.opened_at < _ABSORBS for life in found)

@@ -5,16 +5,23 @@ expected; an alert on all of an account's use holds back those on its behaviors,
 silent or has lost its people, where that began the fall. One fall, one alert.
 """
 
+from dataclasses import replace
+
+import numpy as np
+
 from schemas.alerts import AlertKind, Evidence, Subject
 from schemas.windows import ALL_NUMBER
+from streams.detectors.base import Bools, Day, Ints
 from streams.detectors.behavior_dropped import BehaviorDropped
 from streams.evaluating.activity import behavior_of
-from streams.evaluating.kinds.base import Kind, Scene, in_segments_fall, told_on_account
-from streams.evidence import Finding, evidence_of
+from streams.evaluating.kinds.base import Kind, Scene, in_release_fall, in_segments_fall, told_on_account
+from streams.evaluating.roster import Roster
+from streams.evidence import CONTEXT, Finding, evidence_of
 from streams.sentences import account_sentence
 
 _OWN_FALL = 0.25
 _HOURS = "hourly_dropped"
+_SILENT, _APART, _LEEWAY = 14, 7, 4  # days
 
 
 class BehaviorDroppedKind(Kind):
@@ -32,6 +39,24 @@ class BehaviorDroppedKind(Kind):
             return None
         return Subject(kind=self.kind, account=who.account, behavior=behavior)
 
+    def day(self, day: Day, roster: Roster) -> Day:
+        """Without the behaviors of which only the adoption is declared."""
+        others = [number for number, one in roster.world.adoptions.items() if not one.definition.key]
+        return replace(day, paused=~day.known | np.isin(behavior_of(day.keys), others)) if others else day
+
+    def crossing(self, scene: Scene) -> Bools:
+        """Keys that crossed, but for those that are silent in their own rhythm: who comes at a month's end only."""
+        verdicts = scene.verdicts[self.detector.name]
+        crosses = verdicts.crosses.copy()
+        for at in np.flatnonzero(crosses).tolist():
+            days, _ = scene.activity.presences(int(verdicts.keys[at]), scene.day.date - CONTEXT, scene.day.date)
+            crosses[at] = not in_rhythm(days, scene.day.date)
+        return crosses
+
+    def knows(self, scene: Scene, key: int) -> bool:
+        """Whether the day says anything of the account, and of its behavior."""
+        return super().knows(scene, key) and scene.knows(key)
+
     def held(self, scene: Scene, key: int) -> bool:
         """Whether its segment's alert says it, or one on all of the account."""
         who, verdicts = scene.owner(key), scene.verdicts[self.detector.name]
@@ -41,7 +66,9 @@ class BehaviorDroppedKind(Kind):
             return True
         whole = behavior != ALL_NUMBER and key - behavior + ALL_NUMBER in scene.lives[self.detector.name]
         whole = whole or key in scene.lives[_HOURS]
-        return whole or (who is not None and bool(shared) and in_segments_fall(scene, who))
+        return whole or (
+            who is not None and bool(shared) and (in_segments_fall(scene, who) or in_release_fall(scene, who))
+        )
 
     def evidence(self, scene: Scene, key: int, finding: Finding) -> Evidence:
         """Seen and due, who stopped, and the peers."""
@@ -51,3 +78,16 @@ class BehaviorDroppedKind(Kind):
     def sentence(self, scene: Scene, key: int, evidence: Evidence) -> str:
         """Who still uses it, against who did."""
         return account_sentence(scene.world.accounts[self.account(key) or 0], evidence)
+
+
+def in_rhythm(days: Ints, today: int) -> bool:
+    """Whether a silence of two weeks and more is no longer than the pauses between an account's bursts of days.
+
+    >>> [in_rhythm(np.array([1, 2, 30, 31, 61]), today) for today in (70, 91, 95)]
+    [False, True, False]
+    """
+    if not len(days) or today - int(days.max()) < _SILENT:
+        return False
+    gaps = np.diff(np.unique(days))
+    usual = gaps[gaps >= _APART]
+    return len(usual) > 0 and today - int(days.max()) <= float(np.median(usual)) + _LEEWAY

@@ -11,7 +11,7 @@ from streams.detectors.base import OF_ACCOUNT, Day
 from streams.detectors.users_gone import PeopleDay, UsersGone, onset_of
 from streams.evaluating.kinds.base import Kind, Scene, widened
 from streams.evaluating.roster import Roster
-from streams.evidence import BEFORE, Finding, evidence_of, next_step, people
+from streams.evidence import BEFORE, Finding, evidence_of, next_step, people_of
 
 
 class PeopleKind(Kind):
@@ -36,8 +36,8 @@ class PeopleKind(Kind):
         gone = tuple(GoneUser(world.user(u), day_of(d).isoformat(), round(w, 1), round(p, 3)) for u, d, w, p in rows)
         evidence = evidence_of(world, scene.activity, who, [whole], ALL, finding)
         left = {row[0] for row in rows}
-        before = people(scene.activity, [whole], case.onset - BEFORE, case.onset - 1)
-        active = people(scene.activity, [whole], max(case.onset, case.last - BEFORE + 1), case.last) - left
+        before = people_of(scene.activity, [whole], case.onset - BEFORE, case.onset - 1)
+        active = people_of(scene.activity, [whole], max(case.onset, case.last - BEFORE + 1), case.last) - left
         still = sorted(world.user(user) for user in before & active)
         extra: dict[str, Any] = {name: found for name, found in evidence.extra.items() if name != "gone"}
         return msgspec.structs.replace(

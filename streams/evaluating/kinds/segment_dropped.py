@@ -6,7 +6,7 @@ from schemas.alerts import AlertKind, Evidence, Subject
 from schemas.windows import ALL
 from streams.detectors.base import Bools, Day
 from streams.detectors.segment_dropped import SegmentDropped
-from streams.evaluating.kinds.base import Kind, Scene
+from streams.evaluating.kinds.base import Kind, Scene, release_key
 from streams.evaluating.roster import Roster
 from streams.evaluating.segments import Breadth
 from streams.evaluating.world import Account
@@ -43,8 +43,10 @@ class SegmentDroppedKind(Kind):
         return None if name is None else Subject(kind=self.kind, segment=name, behavior=ALL)
 
     def held(self, scene: Scene, key: int) -> bool:
-        """Everyone's alert speaks for all segments."""
-        return key != 0 and 0 in scene.lives[self.detector.name]
+        """Everyone's alert speaks for all segments, and a release's for its own."""
+        name = scene.roster.segments.names[key]
+        released = any(release_key(one.name, name) in scene.lives["release_disrupted"] for one in scene.world.releases)
+        return released or (key != 0 and 0 in scene.lives[self.detector.name])
 
     def evidence(self, scene: Scene, key: int, finding: Finding) -> Evidence:
         """The segment as if it were one account, and how many of its accounts are below."""

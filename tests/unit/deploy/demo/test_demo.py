@@ -17,7 +17,7 @@ from deploy.local.demo.theater import Company
 from schemas.accounts import AccountRow, Outcome, Signal, Subscription
 from schemas.clock import DAY_MS
 
-IMPLEMENTED = ("behavior.dropped", "segment.dropped")
+IMPLEMENTED = ("behavior.dropped", "segment.dropped", "behavior.not_adopted")
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +80,8 @@ def test_the_api_takes_all_facts(company: Company) -> None:
 
 def test_chapters(company: Company) -> None:
     stories = {story.key: story for story in company.stories}
-    assert chapter(stories["busy"], [], IMPLEMENTED).state == "waiting"
+    assert chapter(stories["handoff"], [], IMPLEMENTED).state == "waiting"
+    assert chapter(stories["busy"], [], IMPLEMENTED).state == "open"
     assert chapter(stories["six"], [], IMPLEMENTED).state == "open"
     early = alert("behavior.dropped", "kestrel-freight", PRESENT - 150)
     seen = chapter(stories["six"], [early], IMPLEMENTED)

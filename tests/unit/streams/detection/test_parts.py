@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from schemas.behaviors import Definition
 from schemas.clock import HOUR_MS, to_ms
 from schemas.windows import encode_users
 from streams import calibration
@@ -120,8 +121,12 @@ def test_changes_are_said_in_percent():
     assert [change_of(ratio).replace("\N{MINUS SIGN}", "-") for ratio in (0.17, 1.04, 1.0)] == ["-83 %", "+4 %", "±0 %"]
 
 
-def test_only_the_whole_and_key_behaviors_are_judged():
-    assert judged({0: ("*", False), 1: ("login", False), 2: ("report", True)}) == {0: "*", 2: "report"}
+DECLARED = {"*": {}, "login": {}, "report": {"key": True}, "invite": {"due_day": 30}}
+
+
+def test_only_the_whole_and_declared_behaviors_are_judged():
+    declared = [Definition(name=name, events=(name,), **more) for name, more in DECLARED.items()]
+    assert judged(dict(enumerate(declared))) == {0: "*", 2: "report", 3: "invite"}
 
 
 def test_segments_by_a_chosen_trait():
