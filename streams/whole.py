@@ -104,7 +104,7 @@ class Whole:
         self.grow(day.keys)
         self.peers = day.peers
         baselines.begin(self.baseline, day)
-        old = (self.baseline.age(day.date) >= WARM_UP) & day.covered
+        old = (self.baseline.age(day.date) >= WARM_UP) & day.known
         return baselines.expect(self.baseline, day, old & ~self.lately.alarmed, np.full(len(day.keys), _NOISE)), old
 
     def rare(self, day: Day, expected: Expectation, scores: Floats, strata: Ints, well: Bools) -> Floats:
@@ -156,9 +156,9 @@ class Whole:
     def _look_back(self, day: Day, expected: Expectation, scores: Floats, strata: Ints, well: Bools) -> None:
         lately, now = self.lately, day.date % HINDSIGHT
         level_then, stratum_then = lately.level[now].copy(), lately.stratum[:, now] - 1
-        lately.users[now] = day.users if day.covered else 0
-        lately.events[now] = day.events if day.covered else 0
-        lately.shape[now] = expected.shape if day.covered else 0
+        lately.users[now] = np.where(day.known, day.users, 0)
+        lately.events[now] = np.where(day.known, day.events, 0)
+        lately.shape[now] = np.where(day.known, expected.shape, 0)
         lately.level[now], lately.factor[now], lately.stratum[:, now] = expected.level, expected.factor, strata + 1
         seen, due = lately.users.sum(0), level_then * lately.shape.sum(0)
         clean = seen >= CLEAN * due

@@ -87,9 +87,9 @@ class AccountSilent:
         gaps, active = state.gaps, whole.users > 0
         if isinstance(day, SilentDay):
             active |= np.isin(whole.keys, day.keys[day.heard])
-        if day.covered:
-            gaps.open += np.where(gaps.last > 0, expected.shape, 0)
-            _close(gaps, active, day.date)
+        active &= whole.known
+        gaps.open += np.where((gaps.last > 0) & whole.known, expected.shape, 0)
+        _close(gaps, active, day.date)
         mean, score = judge(gaps, whole.peers, whole.groups)
         state.date, judged = day.date, old & (gaps.count >= _FEWEST)
         strata = np.where(judged, calibration.stratum_of(7 / np.maximum(mean, 1e-9)), -1)

@@ -113,6 +113,7 @@ class Day:
             groups=self.groups,
             seen=np.searchsorted(at, self.seen[mine]),
             who=self.who[mine],
+            paused=self.paused[at] if len(self.paused) else self.paused,
         )
 
 

@@ -8,10 +8,11 @@ from schemas.alerts import Evidence, GoneUser
 from schemas.windows import ALL
 from streams.calendar import day_of
 from streams.detectors.base import OF_ACCOUNT, Day
-from streams.detectors.users_gone import PeopleDay, UsersGone, onset_of
+from streams.detectors.users_gone import UsersGone
 from streams.evaluating.kinds.base import Kind, Scene, widened
 from streams.evaluating.roster import Roster
 from streams.evidence import BEFORE, Finding, evidence_of, next_step, people_of
+from streams.people import PeopleDay, onset_of
 
 
 class PeopleKind(Kind):

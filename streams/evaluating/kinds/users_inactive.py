@@ -5,7 +5,7 @@ It is held back while an alert on the same fall is open: the segment's, or one o
 
 from schemas.alerts import AlertKind, Evidence, Subject
 from streams.detectors.base import OF_ACCOUNT
-from streams.evaluating.kinds.base import Scene, in_segments_fall, told_on_account
+from streams.evaluating.kinds.base import Scene, in_release_fall, in_segments_fall, told_on_account
 from streams.evaluating.kinds.people import PeopleKind
 from streams.sentences import people_sentence
 
@@ -23,7 +23,7 @@ class UsersInactiveKind(PeopleKind):
     def held(self, scene: Scene, key: int) -> bool:
         """Whether its segment's alert says it, or another on the account."""
         who = scene.owner(key)
-        shared = who is not None and in_segments_fall(scene, who)
+        shared = who is not None and (in_segments_fall(scene, who) or in_release_fall(scene, who))
         return shared or told_on_account(self, scene, key, "account_silent", "behavior_dropped", "hourly_dropped")
 
     def sentence(self, scene: Scene, key: int, evidence: Evidence) -> str:

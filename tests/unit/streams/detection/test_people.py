@@ -4,7 +4,8 @@ import numpy as np
 
 from streams.detectors.account_silent import AccountSilent, SilentDay
 from streams.detectors.base import OF_ACCOUNT, Day
-from streams.detectors.users_gone import PeopleDay, UsersGone
+from streams.detectors.users_gone import UsersGone
+from streams.people import PeopleDay
 
 DAYS = 200
 FIRST = 20_454  # 2026-01-01
