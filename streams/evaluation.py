@@ -18,6 +18,7 @@ from schemas.database import evaluation as queries
 from schemas.database.engine import Connection, Engine
 from schemas.database.evaluation import Task
 from schemas.days import day_start
+from schemas.rules import BUILT_IN, Rules
 from streams import metrics
 from streams.calendar import day_number, day_of
 from streams.evaluating import checkpoints, folding, loading, remembering
@@ -56,7 +57,7 @@ class Folded(NamedTuple):
     end: Progress
 
 
-def evaluate(engine: Engine, workspace: int, watermark: int, now: datetime) -> int:
+def evaluate(engine: Engine, workspace: int, watermark: int, now: datetime, rules: Rules = BUILT_IN) -> int:
     """Evaluates all closed days of a workspace that are due, or due again. Runs in a thread of its own.
 
     Args:
@@ -64,6 +65,7 @@ def evaluate(engine: Engine, workspace: int, watermark: int, now: datetime) -> i
         workspace: Its number.
         watermark: Milliseconds since the epoch; everything before it has been folded.
         now: What the clock says; it only dates messages.
+        rules: What is looked for.
 
     Returns:
         How many steps alerts have taken. 0 also where another evaluator is at work.
@@ -72,7 +74,7 @@ def evaluate(engine: Engine, workspace: int, watermark: int, now: datetime) -> i
         if not free:
             return 0
         with metrics.EVALUATION.time():
-            plan = _plan(engine, workspace, watermark)
+            plan = _plan(engine, workspace, watermark, rules)
             if plan is None:
                 return 0
             folded = _fold(engine, plan)
@@ -81,7 +83,7 @@ def evaluate(engine: Engine, workspace: int, watermark: int, now: datetime) -> i
     return _note(workspace, plan, revisions)
 
 
-def _plan(engine: Engine, workspace: int, watermark: int) -> Plan | None:
+def _plan(engine: Engine, workspace: int, watermark: int, rules: Rules) -> Plan | None:
     hour = to_datetime(watermark // HOUR_MS * HOUR_MS)
     with engine.begin() as connection:
         task = queries.take(connection, workspace, hour)
@@ -89,7 +91,7 @@ def _plan(engine: Engine, workspace: int, watermark: int) -> Plan | None:
         return None
     with engine.begin() as connection:
         world, settings = loading.load_world(connection, workspace)
-        detection = Detection(float(str(settings.get("budget", BUDGET))))
+        detection = Detection(float(str(settings.get("budget", BUDGET))), rules)
         last, newest = loading.last_closed(world, watermark), queries.newest_checkpoint(connection, workspace)
         lived = day_number(newest.date()) if newest else None
         redo = None if task.redo is None else loading.first_touched(world, to_ms(task.redo))
@@ -180,7 +182,7 @@ def _note(workspace: int, plan: Plan, revisions: list[Revision] | None) -> int:
         return 0
     for alert, steps in revisions:
         for step in steps:
-            metrics.ALERTS.labels(alert.kind, step.transition).inc()
+            metrics.ALERTS.labels(alert.kind, step.transition, alert.origin).inc()
     metrics.EVALUATED_DAYS.inc(plan.last - plan.after)
     return sum(len(steps) for _, steps in revisions)
 

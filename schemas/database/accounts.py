@@ -8,6 +8,7 @@ import msgspec
 from sqlalchemy import Connection, String, cast, func, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
+from schemas.alerts import Origin
 from schemas.database import paging
 from schemas.database.searching import narrow
 from schemas.database.tables import (
@@ -31,6 +32,7 @@ from schemas.days import zone_of
 from schemas.errors import NotFoundError
 
 CLOSED = ("resolved", "retracted")
+TOLD = alerts.c.origin != Origin.SHADOW.value
 Sort = Literal["account", "name", "arr"]
 # What stands in a list, and for how many rows back an account's own lists go.
 RECENT = 100
@@ -102,6 +104,7 @@ def _open_alerts(connection: Connection, workspace: int, numbers: list[int]) -> 
             alerts.c.workspace == workspace,
             alerts.c.account == func.any(literal(numbers, ARRAY(accounts.c.number.type))),
             alerts.c.state.not_in(CLOSED),
+            TOLD,
         )
         .group_by(alerts.c.account)
     )

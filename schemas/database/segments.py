@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select, text
 
-from schemas.database.accounts import CLOSED
+from schemas.database.accounts import CLOSED, TOLD
 from schemas.database.tables import account_arr, alert_segment, alerts, behaviors
 from schemas.segments import DIMENSIONS, EVERYONE, Dimension
 
@@ -57,7 +57,7 @@ def _band(dimension: Dimension) -> str:
 def _open_alerts(connection: Connection, workspace: int) -> dict[str, int]:
     query = (
         select(alert_segment, func.count())
-        .where(alerts.c.workspace == workspace, alerts.c.state.not_in(CLOSED))
+        .where(alerts.c.workspace == workspace, alerts.c.state.not_in(CLOSED), TOLD)
         .group_by(alert_segment)
     )
     return {row[0]: row[1] for row in connection.execute(query)}

@@ -6,12 +6,14 @@ from typing import Any
 
 import numpy as np
 
+from schemas.alerts import AlertKind
+from schemas.rules import BUILT_IN, Mode, Rules
 from streams.detectors.base import Detector, Ints
 from streams.evaluating.activity import Activity, account_of
 from streams.evaluating.kinds.base import Kind, Lives, Scene
 from streams.evaluating.kinds.behavior_dropped import BehaviorDroppedKind
 from streams.evaluating.kinds.segment_dropped import SegmentDroppedKind
-from streams.evaluating.opening import Happening, open_alerts
+from streams.evaluating.opening import Happening, Terms, open_alerts
 from streams.evaluating.roster import Roster
 from streams.evaluating.world import World
 
@@ -19,16 +21,38 @@ from streams.evaluating.world import World
 class Detection:
     """The kinds of alerts that are looked for; an earlier one may hold back those after it.
 
-    `budget`: false alerts a year and account, over all kinds; and as many a year and segment.
+    `budget`: false alerts a year and account, over all kinds; and as many a year and segment. What `rules` say of it
+    goes first. Every kind learns, whatever they say: one that is looked for from today on knows the years before.
     """
 
-    def __init__(self, budget: float = 0.5) -> None:
-        self.kinds: Sequence[Kind] = (SegmentDroppedKind(budget), BehaviorDroppedKind(budget))
+    def __init__(self, budget: float = 0.5, rules: Rules = BUILT_IN) -> None:
+        self.rules = rules
+        self.budget = budget if rules.budget is None else rules.budget
+        self.kinds: Sequence[Kind] = (
+            SegmentDroppedKind(self.budget),
+            BehaviorDroppedKind(self._share(AlertKind.BEHAVIOR_DROPPED)),
+        )
 
     @property
     def detectors(self) -> list[Detector[Any]]:
         """Those of the kinds."""
         return [kind.detector for kind in self.kinds]
+
+    def _share(self, kind: AlertKind) -> float:
+        """A kind's part of the budget."""
+        said = self.rules.of(kind).share
+        return self.budget * (1 if said is None else said)
+
+    def seen_by(self, kind: Kind, scene: Scene) -> Scene:
+        """The scene for one kind: what nobody is told of holds back nothing that somebody is."""
+        if self.rules.of(kind.kind).mode == Mode.SHADOW:
+            return scene
+        hidden = {one.detector.name for one in self.kinds if self.rules.of(one.kind).mode == Mode.SHADOW}
+        return scene._replace(lives={name: {} if name in hidden else of for name, of in scene.lives.items()})
+
+    def terms(self, kind: Kind) -> Terms:
+        """On what terms a kind is looked for."""
+        return Terms(self.rules.of(kind.kind), self.rules.name, self.budget)
 
     @property
     def version(self) -> str:
@@ -93,4 +117,5 @@ def _step(
     if not covered:
         return []
     scene = Scene(roster, activity, day, progress.states, verdicts, progress.lives)
-    return [happening for kind in detection.kinds for happening in open_alerts(kind, scene)]
+    found = (open_alerts(kind, detection.seen_by(kind, scene), detection.terms(kind)) for kind in detection.kinds)
+    return [happening for of_kind in found for happening in of_kind]

@@ -69,7 +69,7 @@ alerts = Table(
     Column("user", BigInteger),
     Column("behavior", Text),
     Column("state", Text, nullable=False),
-    Column("origin", Text, nullable=False),  # live, history
+    Column("origin", Text, nullable=False),  # live, history, shadow
     moment("onset", nullable=False),
     moment("fired_at", nullable=False),
     moment("resolved_at"),
