@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import NamedTuple
 
-import numpy as np
 import structlog
 
 from schemas.alerts import Origin
@@ -21,16 +20,13 @@ from schemas.days import day_start
 from schemas.rules import BUILT_IN, Rules
 from streams import metrics
 from streams.calendar import day_number, day_of
-from streams.evaluating import checkpoints, folding, loading, remembering
+from streams.evaluating import checkpoints, folding, loading, remembering, stored
 from streams.evaluating.folding import Detection, Progress
 from streams.evaluating.kinds.base import closing
 from streams.evaluating.opening import Happening
 from streams.evaluating.reconciling import Revision, Stretch, reconcile
 from streams.evaluating.world import World
-from streams.evidence import CONTEXT
 
-BUDGET = 0.5
-_CHUNK = 365
 _log = structlog.get_logger()
 
 
@@ -91,7 +87,7 @@ def _plan(engine: Engine, workspace: int, watermark: int, rules: Rules) -> Plan 
         return None
     with engine.begin() as connection:
         world, settings = loading.load_world(connection, workspace)
-        detection = Detection(float(str(settings.get("budget", BUDGET))), rules)
+        detection = Detection(stored.budget_of(settings), rules)
         last, newest = loading.last_closed(world, watermark), queries.newest_checkpoint(connection, workspace)
         lived = day_number(newest.date()) if newest else None
         redo = None if task.redo is None else loading.first_touched(world, to_ms(task.redo))
@@ -141,18 +137,14 @@ def _with_gap(task: Task, first: int, last: int) -> Task:
 
 
 def _fold(engine: Engine, plan: Plan) -> Folded:
-    progress, happenings, states = plan.start, [], {}
-    while progress.day < plan.last:
-        until = min(progress.day + _CHUNK, plan.last)
-        with engine.begin() as connection:
-            ahead = min(until + 4, plan.last)
-            activity = loading.load_activity(connection, plan.world, progress.day + 1 - CONTEXT, ahead)
-        dark = loading.unwatched(np.unique(activity.day), [(first, min(last, ahead)) for first, last in plan.task.gaps])
-        for state, found in folding.fold(plan.world, activity, progress, until, plan.detection, dark):
-            happenings += found
-            if checkpoints.worth_keeping(state.day, plan.last):
-                states[state.day] = checkpoints.save(state, plan.detection)
-    return Folded(happenings, states, progress)
+    happenings: list[Happening] = []
+    states: dict[int, bytes] = {}
+    days = stored.Days(plan.world, plan.last, plan.task.gaps)
+    for state, found in stored.fold(engine.begin, days, plan.start, plan.detection):
+        happenings += found
+        if checkpoints.worth_keeping(state.day, plan.last):
+            states[state.day] = checkpoints.save(state, plan.detection)
+    return Folded(happenings, states, plan.start)
 
 
 def _write(connection: Connection, plan: Plan, folded: Folded, now: datetime) -> list[Revision] | None:
@@ -166,8 +158,8 @@ def _write(connection: Connection, plan: Plan, folded: Folded, now: datetime) ->
     lives = [life for of_kind in folded.end.lives.values() for life in of_kind.values()]
     stretch = Stretch(folded.happenings, lives, moment, boundary, origin)
     open_now = {life.episode for life in lives} | {h.change.episode for h in folded.happenings}
-    stored = alert_queries.stored_since(connection, number, _stamp(started), sorted(open_now))
-    revisions = reconcile(world, stretch, *stored)
+    known = alert_queries.stored_since(connection, number, _stamp(started), sorted(open_now))
+    revisions = reconcile(world, stretch, *known)
     alert_queries.write_alerts(connection, number, revisions, now)
     kept = [day_number(day.date()) for day in queries.checkpoint_days(connection, number)]
     states = {_stamp(day): state for day, state in folded.states.items()}

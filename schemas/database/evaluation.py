@@ -158,6 +158,12 @@ def read_windows(
     return bytes(row.fixed or b""), bytes(row.users or b"")
 
 
+def gaps_of(connection: Connection, workspace: int) -> list[list[int]]:
+    """The stretches of days (first, last) that were evaluated at one go."""
+    found = connection.scalar(select(progress.c.gaps).where(progress.c.workspace == workspace))
+    return list(found or [])
+
+
 def newest_checkpoint(connection: Connection, workspace: int) -> datetime | None:
     """The day (UTC midnight that stands for it) up to which a state is kept."""
     found: datetime | None = connection.scalar(

@@ -94,7 +94,7 @@ def _revised(
         state=stored.state if stored and keeps else state,
         origin=_origin(stretch, stored, last),
         onset=to_datetime(day_start(zone, date.fromisoformat(mine[0].evidence.since))) if not stored else stored.onset,
-        fired_at=to_datetime(last.opened_at),
+        fired_at=stored.fired_at if stored else to_datetime(mine[0].change.at),
         resolved_at=None if resolved is None else to_datetime(resolved),
         sequence=sequence,
         sentence=sentence,
