@@ -23,6 +23,8 @@ class AlertKind(StrEnum):
 
 
 DETECTED = (AlertKind.BEHAVIOR_DROPPED, AlertKind.SEGMENT_DROPPED)
+_OF_MANY = (AlertKind.SEGMENT_DROPPED, AlertKind.RELEASE_DISRUPTED, AlertKind.INGEST_QUIET)
+ON_ACCOUNTS = tuple(kind for kind in DETECTED if kind not in _OF_MANY)
 
 
 class AlertState(StrEnum):

@@ -16,11 +16,10 @@ from typing import Any
 import msgspec
 import yaml
 
-from schemas.alerts import DETECTED
+from schemas.alerts import DETECTED, ON_ACCOUNTS
 from schemas.errors import DefinitionError
 
 _EXAMPLE = "See schemas/rules.example.yaml for every field."
-_NOT_ACCOUNTS = ("segment.dropped", "release.disrupted", "ingest.quiet")  # their budgets are their own
 
 
 class Mode(StrEnum):
@@ -145,7 +144,7 @@ def _faults(rules: Rules, source: str) -> list[str]:
         ]
         if not 0 < rule.worse <= 1:
             wrong.append(f"{where}: `worse` is {rule.worse:g}; say more than 0 and at most 1.")
-    shared = sum(rule.share or 0 for name, rule in rules.kinds.items() if name not in _NOT_ACCOUNTS)
+    shared = sum(rule.share or 0 for name, rule in rules.kinds.items() if name in ON_ACCOUNTS)
     if shared > 1 + 1e-9:
         wrong.append(f"{source}: the shares add up to {shared:g} of the budget; say at most 1 together.")
     return wrong

@@ -13,6 +13,7 @@ import structlog
 from schemas.alerts import Origin
 from schemas.clock import HOUR_MS, to_datetime, to_ms
 from schemas.database import alerts as alert_queries
+from schemas.database import coverage
 from schemas.database import evaluation as queries
 from schemas.database.engine import Connection, Engine
 from schemas.database.evaluation import Task
@@ -158,6 +159,8 @@ def _write(connection: Connection, plan: Plan, folded: Folded, now: datetime) ->
     lives = [life for of_kind in folded.end.lives.values() for life in of_kind.values()]
     stretch = Stretch(folded.happenings, lives, moment, boundary, origin)
     open_now = {life.episode for life in lives} | {h.change.episode for h in folded.happenings}
+    if folded.end.coverage is not None:
+        coverage.keep(connection, number, folded.end.coverage)
     known = alert_queries.stored_since(connection, number, _stamp(started), sorted(open_now))
     revisions = reconcile(world, stretch, *known)
     alert_queries.write_alerts(connection, number, revisions, now)

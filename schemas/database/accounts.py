@@ -9,7 +9,7 @@ from sqlalchemy import Connection, String, cast, func, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from schemas.alerts import Origin
-from schemas.database import paging
+from schemas.database import coverage, paging
 from schemas.database.searching import narrow
 from schemas.database.tables import (
     account_arr,
@@ -92,8 +92,10 @@ def list_accounts(
     found = [dict(row) for row in connection.execute(query.limit(limit + 1)).mappings()]
     page = paging.page(found, limit, ("_key", "account"))
     open_alerts = _open_alerts(connection, workspace, [row["_number"] for row in found])
+    judged = coverage.of_accounts(connection, workspace, [row["_number"] for row in found])
     for item, row in zip(page.items, found, strict=False):
         item["open_alerts"] = open_alerts.get(row["_number"], 0)
+        item["judged"] = judged[row["_number"]]
     return page
 
 
@@ -122,6 +124,7 @@ def account(connection: Connection, workspace: int, account_id: str, seen_since:
     facts = {table.name: _facts(connection, workspace, number, table) for table in _OF_ACCOUNT}
     return dict(row.mappings().one()) | {
         "open_alerts": _open_alerts(connection, workspace, [number]).get(number, 0),
+        "judged": coverage.of_accounts(connection, workspace, [number])[number],
         "users": _members(connection, workspace, number),
         "behaviors": behaviors_seen(connection, workspace, number, seen_since),
         "facts": facts.pop("account_facts"),

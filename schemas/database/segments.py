@@ -10,14 +10,24 @@ from schemas.segments import DIMENSIONS, EVERYONE, Dimension
 
 # One pass over the accounts for all dimensions; `dimension` says which one a row is grouped by, by its place.
 _FIGURES = """
-SELECT coalesce({bands}) AS band, {dimension} AS dimension, count(*) AS accounts, least(sum(arr), 1e300) AS arr
-FROM (SELECT {arr} AS arr, {columns} FROM accounts WHERE workspace = :workspace) AS banded
+SELECT coalesce({bands}) AS band, {dimension} AS dimension, count(*) AS accounts, least(sum(arr), 1e300) AS arr,
+       count(judged) AS judged, least(sum(arr) FILTER (WHERE judged IS NOT NULL), 1e300) AS judged_arr
+FROM (
+    SELECT {arr} AS arr, judged.account AS judged, {columns}
+    FROM accounts
+    LEFT JOIN (SELECT DISTINCT account FROM coverage WHERE workspace = :workspace AND status = 2) AS judged
+    ON judged.account = accounts.number
+    WHERE accounts.workspace = :workspace
+) AS banded
 GROUP BY GROUPING SETS ({sets}, ())
 """
 
 
 def list_segments(connection: Connection, workspace: int) -> list[dict[str, Any]]:
-    """Every segment with its accounts, their ARR, and how many alerts are open in it; the largest first."""
+    """Every segment with its accounts, their ARR, the share of both that is judged, and its open alerts.
+
+    The largest come first. An account is judged where some kind of alert judges it.
+    """
     bands = [f"band_{i}" for i in range(len(DIMENSIONS))]
     query = _FIGURES.format(
         bands=", ".join(bands),
@@ -31,10 +41,15 @@ def list_segments(connection: Connection, workspace: int) -> list[dict[str, Any]
     for row in connection.execute(text(query), {"workspace": workspace}):
         if row.band is None and row.dimension is not None:
             continue  # accounts of which the dimension says nothing
-        found.append(_named(row.dimension, row.band) | {"accounts": row.accounts, "arr": float(row.arr or 0)})
+        shares = {"judged": _share(row.judged, row.accounts), "judged_arr": _share(row.judged_arr, row.arr)}
+        found.append(_named(row.dimension, row.band) | {"accounts": row.accounts, "arr": float(row.arr or 0)} | shares)
     for one in found:
         one["open_alerts"] = open_alerts.get(one["segment"], 0)
     return sorted(found, key=lambda one: (-one["accounts"], one["segment"]))
+
+
+def _share(part: Any, whole: Any) -> float | None:
+    return round(float(part or 0) / float(whole), 4) if whole else None
 
 
 def _named(place: int | None, band: str | None) -> dict[str, Any]:

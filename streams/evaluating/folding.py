@@ -7,9 +7,11 @@ from typing import Any
 import numpy as np
 
 from schemas.alerts import AlertKind
+from schemas.coverage import Rows
 from schemas.rules import BUILT_IN, Mode, Rules
 from streams.detectors.base import Detector, Ints
 from streams.evaluating.activity import Activity, account_of
+from streams.evaluating.covering import cover
 from streams.evaluating.kinds.base import Kind, Lives, Scene
 from streams.evaluating.kinds.behavior_dropped import BehaviorDroppedKind
 from streams.evaluating.kinds.segment_dropped import SegmentDroppedKind
@@ -50,6 +52,11 @@ class Detection:
         hidden = {one.detector.name for one in self.kinds if self.rules.of(one.kind).mode == Mode.SHADOW}
         return scene._replace(lives={name: {} if name in hidden else of for name, of in scene.lives.items()})
 
+    @property
+    def looked_for(self) -> list[Kind]:
+        """The kinds that people are told of."""
+        return [kind for kind in self.kinds if self.rules.of(kind.kind).mode == Mode.ENABLED]
+
     def terms(self, kind: Kind) -> Terms:
         """On what terms a kind is looked for."""
         return Terms(self.rules.of(kind.kind), self.rules.name, self.budget)
@@ -65,7 +72,7 @@ class Progress:
     """The fold's state after `day` (days since 1970-01-01).
 
     By each detector's name: its state, and the open episodes by key. `keys` are those of accounts' behaviors so far,
-    `segments` those of the segments.
+    `segments` those of the segments. `coverage`: after the last day folded, who is judged by each kind.
     """
 
     day: int
@@ -73,6 +80,7 @@ class Progress:
     lives: dict[str, Lives]
     keys: Ints = field(default_factory=lambda: np.empty(0, np.int64))
     segments: Ints = field(default_factory=lambda: np.empty(0, np.int64))
+    coverage: dict[str, Rows] | None = None
 
 
 def begin(detection: Detection, first: int) -> Progress:
@@ -102,20 +110,23 @@ def fold(
         if roster is None or world.on(date) is not roster.world:
             roster = Roster(world.on(date), progress.keys, progress.segments)
             progress.segments = roster.segments.keys
-        yield progress, _step(activity, progress, roster, detection, covered=date not in unwatched)
+        scene, found = _step(activity, progress, roster, detection, covered=date not in unwatched)
+        if date == until and scene:
+            progress.coverage = cover(detection.looked_for, scene)
+        yield progress, found
 
 
 def _step(
     activity: Activity, progress: Progress, roster: Roster, detection: Detection, *, covered: bool
-) -> list[Happening]:
-    """One day: every detector takes it in, and then, one kind after the other, alerts change."""
+) -> tuple[Scene | None, list[Happening]]:
+    """One day: every detector takes it in, and then, one kind after the other, alerts change. No scene: not covered."""
     day, verdicts = roster.day(activity, progress.day + 1, covered), {}
     for kind in detection.kinds:
         name = kind.detector.name
         progress.states[name], verdicts[name] = kind.detector.step(progress.states[name], kind.day(day, roster))
     progress.day = day.date
     if not covered:
-        return []
+        return None, []
     scene = Scene(roster, activity, day, progress.states, verdicts, progress.lives)
     found = (open_alerts(kind, detection.seen_by(kind, scene), detection.terms(kind)) for kind in detection.kinds)
-    return [happening for of_kind in found for happening in of_kind]
+    return scene, [happening for of_kind in found for happening in of_kind]

@@ -9,7 +9,7 @@ from schemas.clock import DAY_MS
 from schemas.days import day_start
 from streams.alerting import Life
 from streams.calendar import day_of
-from streams.detectors.base import Bools, Day, Detector, Verdicts
+from streams.detectors.base import Bools, Day, Detector, Floats, Ints, Verdicts
 from streams.evaluating.activity import Activity, account_of
 from streams.evaluating.roster import Roster
 from streams.evaluating.segments import key_of
@@ -40,6 +40,15 @@ class Scene(NamedTuple):
         return self.world.accounts.get(int(account_of(key)))
 
 
+class Lack(NamedTuple):
+    """What keys that are not judged may lack, by key: days of `age` (-1: never seen), and user-days `due`."""
+
+    age: Ints
+    due: Floats
+    days_needed: int
+    due_needed: float
+
+
 class Kind(ABC):
     """One kind of alert. Keys are its detector's."""
 
@@ -60,6 +69,10 @@ class Kind(ABC):
 
     def user(self, key: int) -> int | None:  # noqa: ARG002 - others need it
         """The number of the user that an alert is about; None where it is about none."""
+        return None
+
+    def lack(self, scene: Scene) -> Lack | None:  # noqa: ARG002 - others need it
+        """What keys that are not judged lack; None where there is nothing to say of it."""
         return None
 
     @abstractmethod

@@ -6,9 +6,9 @@ expected; the alert on all of an account's use holds back those on its behaviors
 
 from schemas.alerts import AlertKind, Evidence, Subject
 from schemas.windows import ALL_NUMBER
-from streams.detectors.behavior_dropped import BehaviorDropped
+from streams.detectors.behavior_dropped import BehaviorDropped, DropState
 from streams.evaluating.activity import behavior_of
-from streams.evaluating.kinds.base import Kind, Scene, in_segments_fall
+from streams.evaluating.kinds.base import Kind, Lack, Scene, in_segments_fall
 from streams.evidence import Finding, evidence_of
 from streams.sentences import account_sentence
 
@@ -22,6 +22,12 @@ class BehaviorDroppedKind(Kind):
 
     def __init__(self, budget: float) -> None:
         self.detector: BehaviorDropped = BehaviorDropped(budget)
+
+    def lack(self, scene: Scene) -> Lack:
+        """Days since the first user, and users due in six weeks."""
+        state: DropState = scene.states[self.detector.name]
+        detector = self.detector
+        return Lack(state.baseline.age(state.date), state.today.due[-1], detector.warm_up, detector.thin)
 
     def subject(self, scene: Scene, key: int) -> Subject | None:
         """The account and its behavior."""
