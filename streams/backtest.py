@@ -14,10 +14,12 @@ from typing import Any, NamedTuple
 import msgspec
 
 from schemas.alerts import Evidence, Transition
+from schemas.calibrations import Meaning
 from schemas.clock import DAY_MS, to_datetime
 from streams.calendar import day_number
-from streams.evaluating import folding, loading
+from streams.evaluating import folding, injecting, loading
 from streams.evaluating.folding import Detection, Progress
+from streams.evaluating.meaning import judged, meaning, sampled
 from streams.evaluating.opening import Happening
 from streams.evaluating.recording import Recording
 from streams.evaluating.world import World
@@ -113,6 +115,15 @@ def replay(
         happenings += found
         told(state.day - first + 1, last - first + 1)
     return Replayed(world, alerts_of(world, happenings), progress)
+
+
+def means(recording: Recording, replayed: Replayed, detection: Detection) -> Meaning | None:
+    """What the budget means to these accounts; None where none of them is judged."""
+    world, last = replayed.world, replayed.end.day
+    sample = sampled(world, judged(replayed.end.coverage or {}))
+    if not sample.accounts:
+        return None
+    return meaning(sample, recording.activity(sample, last - injecting.DAYS + 1, last), replayed.end, detection)
 
 
 def alerts_of(world: World, happenings: Sequence[Happening]) -> list[Alert]:

@@ -11,9 +11,10 @@ from typing import NamedTuple
 import structlog
 
 from schemas.alerts import Origin
+from schemas.calibrations import Meaning
 from schemas.clock import HOUR_MS, to_datetime, to_ms
 from schemas.database import alerts as alert_queries
-from schemas.database import coverage
+from schemas.database import calibrations, coverage
 from schemas.database import evaluation as queries
 from schemas.database.engine import Connection, Engine
 from schemas.database.evaluation import Task
@@ -21,9 +22,10 @@ from schemas.days import day_start
 from schemas.rules import BUILT_IN, Rules
 from streams import metrics
 from streams.calendar import day_number, day_of
-from streams.evaluating import checkpoints, folding, loading, remembering, stored
+from streams.evaluating import checkpoints, folding, injecting, loading, remembering, stored
 from streams.evaluating.folding import Detection, Progress
 from streams.evaluating.kinds.base import closing
+from streams.evaluating.meaning import judged, meaning, sampled
 from streams.evaluating.opening import Happening
 from streams.evaluating.reconciling import Revision, Stretch, reconcile
 from streams.evaluating.world import World
@@ -47,11 +49,12 @@ class Plan(NamedTuple):
 
 
 class Folded(NamedTuple):
-    """What the fold came to: changes of alerts, states worth keeping by day, the last state, and how many keys."""
+    """What the fold came to: changes of alerts, states worth keeping by day, the last, and what a new month means."""
 
     happenings: list[Happening]
     states: dict[int, bytes]
     end: Progress
+    meaning: Meaning | None
 
 
 def evaluate(engine: Engine, workspace: int, watermark: int, now: datetime, rules: Rules = BUILT_IN) -> int:
@@ -145,7 +148,22 @@ def _fold(engine: Engine, plan: Plan) -> Folded:
         happenings += found
         if checkpoints.worth_keeping(state.day, plan.last):
             states[state.day] = checkpoints.save(state, plan.detection)
-    return Folded(happenings, states, plan.start)
+    return Folded(happenings, states, plan.start, _meaning(engine, plan))
+
+
+def _meaning(engine: Engine, plan: Plan) -> Meaning | None:
+    """What the calibration of this month means, where that has not been said yet."""
+    number, end = plan.world.workspace, plan.start
+    with engine.begin() as connection:
+        known = calibrations.newest(connection, number)
+        if end.coverage is None or (known is not None and known >= _month(end.day)):
+            return None
+        sample = sampled(plan.world, judged(end.coverage))
+        if not sample.accounts:
+            return None
+        first = end.day - injecting.DAYS + 1
+        activity = loading.load_activity(connection, sample, first, end.day, sorted(sample.accounts))
+    return meaning(sample, activity, end, plan.detection)
 
 
 def _write(connection: Connection, plan: Plan, folded: Folded, now: datetime) -> list[Revision] | None:
@@ -161,6 +179,8 @@ def _write(connection: Connection, plan: Plan, folded: Folded, now: datetime) ->
     open_now = {life.episode for life in lives} | {h.change.episode for h in folded.happenings}
     if folded.end.coverage is not None:
         coverage.keep(connection, number, folded.end.coverage)
+    if folded.meaning is not None:
+        calibrations.keep(connection, number, _month(folded.end.day), folded.meaning)
     known = alert_queries.stored_since(connection, number, _stamp(started), sorted(open_now))
     revisions = reconcile(world, stretch, *known)
     alert_queries.write_alerts(connection, number, revisions, now)
@@ -193,3 +213,8 @@ def _origin(plan: Plan, opened_at: int) -> Origin:
 def _stamp(day: int) -> datetime:
     """The UTC midnight that stands for a local day in keys."""
     return to_datetime(0) + timedelta(days=day)
+
+
+def _month(day: int) -> datetime:
+    """The first of a day's month."""
+    return _stamp(day).replace(day=1)

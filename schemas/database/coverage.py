@@ -17,7 +17,7 @@ from schemas.database.tables import coverage, progress
 
 _STORED = text("""
     SELECT kind, string_agg(int4send(account) || int2send(status) || int4send(begun) || int2send(days_needed)
-                            || float4send(due) || float4send(due_needed), ''::bytea ORDER BY account) AS rows
+                            || float4send(due) || float4send(due_needed), ''::bytea) AS rows
     FROM coverage WHERE workspace = :workspace GROUP BY kind
 """)
 _TAKEN_OVER = text("""
@@ -30,7 +30,8 @@ _TAKEN_OVER = text("""
 
 def keep(connection: Connection, workspace: int, found: Mapping[str, Rows]) -> int:
     """Writes what changed of each kind's rows (sorted by account), and drops kinds that are no more; how many rows."""
-    stored = {row.kind: np.frombuffer(row.rows, ROW) for row in connection.execute(_STORED, {"workspace": workspace})}
+    read = {row.kind: np.frombuffer(row.rows, ROW) for row in connection.execute(_STORED, {"workspace": workspace})}
+    stored = {kind: rows[np.argsort(rows["account"])] for kind, rows in read.items()}
     gone = stored.keys() - found.keys()
     if gone:
         of = coverage.c.workspace == workspace

@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy import Connection, func, select, text
 
 from schemas.database.accounts import CLOSED, TOLD
+from schemas.database.calibrations import part_of
 from schemas.database.tables import account_arr, alert_segment, alerts, behaviors
 from schemas.segments import DIMENSIONS, EVERYONE, Dimension
 
@@ -41,15 +42,11 @@ def list_segments(connection: Connection, workspace: int) -> list[dict[str, Any]
     for row in connection.execute(text(query), {"workspace": workspace}):
         if row.band is None and row.dimension is not None:
             continue  # accounts of which the dimension says nothing
-        shares = {"judged": _share(row.judged, row.accounts), "judged_arr": _share(row.judged_arr, row.arr)}
+        shares = {"judged": part_of(row.judged, row.accounts), "judged_arr": part_of(row.judged_arr, row.arr)}
         found.append(_named(row.dimension, row.band) | {"accounts": row.accounts, "arr": float(row.arr or 0)} | shares)
     for one in found:
         one["open_alerts"] = open_alerts.get(one["segment"], 0)
     return sorted(found, key=lambda one: (-one["accounts"], one["segment"]))
-
-
-def _share(part: Any, whole: Any) -> float | None:
-    return round(float(part or 0) / float(whole), 4) if whole else None
 
 
 def _named(place: int | None, band: str | None) -> dict[str, Any]:

@@ -36,11 +36,13 @@ def load_world(connection: Connection, workspace: int) -> tuple[World, dict[str,
     return world, settings
 
 
-def load_activity(connection: Connection, world: World, first: int, last: int) -> Activity:
-    """What the judged behaviors did on the local days from `first` to `last` (days since 1970-01-01)."""
+def load_activity(
+    connection: Connection, world: World, first: int, last: int, accounts: Sequence[int] | None = None
+) -> Activity:
+    """What the judged behaviors did on the local days from `first` to `last`, of all accounts or those named."""
     begin = to_datetime(0) + timedelta(days=first - 1)
     end = to_datetime(0) + timedelta(days=last + 2)
-    fixed, users = queries.read_windows(connection, world.workspace, list(world.behaviors), begin, end)
+    fixed, users = queries.read_windows(connection, world.workspace, list(world.behaviors), begin, end, accounts)
     return activity_of(world, fixed, users, first, last)
 
 

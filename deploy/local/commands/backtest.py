@@ -11,9 +11,10 @@ from typer import Option
 from deploy.local.console import output
 from deploy.local.recorded import bar, outcomes_of, record, traits_of
 from schemas.behaviors import parse
+from schemas.calibrations import Meaning
 from schemas.rules import BUILT_IN
 from schemas.rules import parse as rules_of
-from streams.backtest import Alert, Warned, against, backtest, by_kind_and_segment
+from streams.backtest import Alert, Warned, against, backtest, by_kind_and_segment, means
 from streams.evaluating.folding import Detection
 from streams.evaluating.recording import Recording
 from streams.evaluating.world import World
@@ -43,13 +44,16 @@ def command(
     with bar() as progress:
         recording = record(events, parse(behaviors.read_text(), behaviors.name) if behaviors else (), progress)
         folding = progress.add_task("Folding days", total=None)
-        world, alerts, _ = backtest(
+        found = backtest(
             recording, traits, detection, lambda done, days: progress.update(folding, completed=done, total=days)
         )
-    _write(out, alerts)
-    _show(world, alerts, recording)
+        meaning = means(recording, found, detection)
+    _write(out, found.alerts)
+    _show(found.world, found.alerts, recording)
+    if meaning:
+        _show_meaning(meaning, len({of.get("csm") for of in traits.values()} - {None, ""}))
     if outcomes:
-        _show_warned(against(alerts, decided))
+        _show_warned(against(found.alerts, decided))
 
 
 def _write(path: Path, alerts: Sequence[Alert]) -> None:
@@ -68,6 +72,25 @@ def _show(world: World, alerts: Sequence[Alert], recording: Recording) -> None:
     table = Table("kind", "segment", "alerts", "a week", box=None, padding=(0, 2, 0, 0))
     for (kind, segment), count in sorted(by_kind_and_segment(world, alerts).items()):
         table.add_row(kind, segment, f"{count:,}", f"{count / weeks:.2f}")
+    output.print(table)
+
+
+def _show_meaning(meaning: Meaning, csms: int) -> None:
+    false = meaning.budget * meaning.accounts / 52.18
+    each = f", {false / csms:.2f} to each of {csms} CSMs" if csms else ""
+    output.print(
+        f"{meaning.accounts:,} accounts are judged; at {meaning.budget:g} false alerts a year and account, "
+        f"{false:.1f} a week are false{each}."
+    )
+    injected = sum(one.injected for one in meaning.found)
+    if not injected:
+        return
+    soon, late = (sum(of) / injected for of in zip(*((one.in_14_days, one.in_42_days) for one in meaning.found)))
+    output.print(f"Of {injected} drops made on purpose, {soon:.0%} are found within 14 days, {late:.0%} within 42.")
+    table = Table("user-days a week", "injected", "in 14 days", "in 42 days", box=None, padding=(0, 2, 0, 0))
+    for one in meaning.found:
+        counts = (one.injected, one.in_14_days, one.in_42_days)
+        table.add_row(one.user_days_a_week, *(f"{count}" for count in counts))
     output.print(table)
 
 

@@ -75,12 +75,11 @@ coverage = Table(
     Index("coverage_judged", "workspace", "account", postgresql_where=text("status = 2")),
 )
 
-# What each month's calibration came to, by kind: what the budget means here.
+# What each month's calibration came to: what the budget means here.
 calibrations = Table(
     "calibrations",
     metadata,
     workspace_key(),
-    Column("kind", Text, primary_key=True),
     moment("month", primary_key=True),
     json_column("meaning"),
     recorded(),

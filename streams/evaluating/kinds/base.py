@@ -9,6 +9,7 @@ from schemas.clock import DAY_MS
 from schemas.days import day_start
 from streams.alerting import Life
 from streams.calendar import day_of
+from streams.calibration import Calibration
 from streams.detectors.base import Bools, Day, Detector, Floats, Ints, Verdicts
 from streams.evaluating.activity import Activity, account_of
 from streams.evaluating.roster import Roster
@@ -49,6 +50,13 @@ class Lack(NamedTuple):
     due_needed: float
 
 
+class Calibrated(NamedTuple):
+    """What a kind's thresholds (by stratum) rest on."""
+
+    calibration: Calibration
+    thresholds: Floats
+
+
 class Kind(ABC):
     """One kind of alert. Keys are its detector's."""
 
@@ -73,6 +81,10 @@ class Kind(ABC):
 
     def lack(self, scene: Scene) -> Lack | None:  # noqa: ARG002 - others need it
         """What keys that are not judged lack; None where there is nothing to say of it."""
+        return None
+
+    def calibrated(self, state: Any) -> Calibrated | None:  # noqa: ARG002 - others need it
+        """What its thresholds are and rest on, from its detector's state; None where they are fixed."""
         return None
 
     @abstractmethod

@@ -8,7 +8,7 @@ from schemas.alerts import AlertKind, Evidence, Subject
 from schemas.windows import ALL_NUMBER
 from streams.detectors.behavior_dropped import BehaviorDropped, DropState
 from streams.evaluating.activity import behavior_of
-from streams.evaluating.kinds.base import Kind, Lack, Scene, in_segments_fall
+from streams.evaluating.kinds.base import Calibrated, Kind, Lack, Scene, in_segments_fall
 from streams.evidence import Finding, evidence_of
 from streams.sentences import account_sentence
 
@@ -28,6 +28,10 @@ class BehaviorDroppedKind(Kind):
         state: DropState = scene.states[self.detector.name]
         detector = self.detector
         return Lack(state.baseline.age(state.date), state.today.due[-1], detector.warm_up, detector.thin)
+
+    def calibrated(self, state: DropState) -> Calibrated:
+        """The thresholds on scan and CUSUM together."""
+        return Calibrated(state.calibrations[-1], state.thresholds)
 
     def subject(self, scene: Scene, key: int) -> Subject | None:
         """The account and its behavior."""

@@ -35,6 +35,7 @@ TRIED: dict[tuple[str, str], tuple[dict[str, Any] | list[Any] | None, set[int]]]
     ("POST", "/v1/accounts/{account}/signals"): ({"id": "1", "signal": "call", "direction": "inbound"}, {404}),
     ("PUT", "/v1/users/{user}"): ({"side": "vendor"}, {200}),  # makes beta's own of the same id
     ("GET", "/v1/segments"): (None, {200}),
+    ("GET", "/v1/calibration"): (None, {200}),
     ("GET", "/v1/behaviors"): (None, {200}),
     ("GET", "/v1/releases"): (None, {200}),
     ("POST", "/v1/releases"): ({"release": "v1"}, {201}),
@@ -50,7 +51,13 @@ TRIED: dict[tuple[str, str], tuple[dict[str, Any] | list[Any] | None, set[int]]]
     ("GET", "/v1/rejected"): (None, {200}),
     ("POST", "/v1/rejected/{number}/replay"): (None, {404}),
 }
-PAGES: dict[str, int] = {"/alerts": 200, "/alerts/{alert}": 404, "/accounts": 200, "/accounts/{account}": 404}
+PAGES: dict[str, int] = {
+    "/alerts": 200,
+    "/alerts/{alert}": 404,
+    "/accounts": 200,
+    "/accounts/{account}": 404,
+    "/calibration": 200,
+}
 OPEN = {"/", "/login", "/logout", "/docs", "/livez", "/readyz", "/metrics", "/openapi.json", "/static"}
 
 

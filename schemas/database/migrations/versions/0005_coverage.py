@@ -37,7 +37,6 @@ def upgrade() -> None:
     op.create_table(
         "calibrations",
         _of_workspace(),
-        sa.Column("kind", sa.Text, primary_key=True),
         sa.Column("month", sa.DateTime(timezone=True), primary_key=True),
         sa.Column("meaning", JSONB, nullable=False, server_default=sa.text("'{}'::jsonb")),
         _recorded(),
