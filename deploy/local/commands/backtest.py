@@ -85,7 +85,8 @@ def _show_meaning(meaning: Meaning, csms: int) -> None:
     injected = sum(one.injected for one in meaning.found)
     if not injected:
         return
-    soon, late = (sum(of) / injected for of in zip(*((one.in_14_days, one.in_42_days) for one in meaning.found)))
+    soon = sum(one.in_14_days for one in meaning.found) / injected
+    late = sum(one.in_42_days for one in meaning.found) / injected
     output.print(f"Of {injected} drops made on purpose, {soon:.0%} are found within 14 days, {late:.0%} within 42.")
     table = Table("user-days a week", "injected", "in 14 days", "in 42 days", box=None, padding=(0, 2, 0, 0))
     for one in meaning.found:
