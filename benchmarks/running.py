@@ -56,14 +56,14 @@ def fill_batches(bootstrap: str, n: int, names: Sequence[str] = TOPICS) -> str:
     prefix = f"bench-{uuid.uuid4().hex[:6]}-"
     _create(bootstrap, {prefix + name: PARTITIONS for name in names})
     producer = KafkaProducer(bootstrap_servers=bootstrap, acks="all", linger_ms=20)
-    waiting: dict[int, list[tuple[UsageEvent, int]]] = {}
+    waiting: dict[int, list[UsageEvent]] = {}
     for event_id, time, name, account, user in events(n):
         event = UsageEvent(id=event_id, time=time, name=name, account=account, user=user)
-        slot = slot_of(WORKSPACE, account)
-        batch = waiting.setdefault(slot % PARTITIONS, [])
-        batch.append((event, slot))
+        partition = slot_of(WORKSPACE, account) % PARTITIONS
+        batch = waiting.setdefault(partition, [])
+        batch.append(event)
         if len(batch) == PER_RECORD:
-            _send(producer, prefix, slot % PARTITIONS, batch)
+            _send(producer, prefix, partition, batch)
             batch.clear()
     for partition, batch in waiting.items():
         _send(producer, prefix, partition, batch)
@@ -72,10 +72,9 @@ def fill_batches(bootstrap: str, n: int, names: Sequence[str] = TOPICS) -> str:
     return prefix
 
 
-def _send(producer: KafkaProducer, prefix: str, partition: int, batch: list[tuple[UsageEvent, int]]) -> None:
+def _send(producer: KafkaProducer, prefix: str, partition: int, batch: list[UsageEvent]) -> None:
     if batch:
-        rows, slots = [event for event, _ in batch], [slot for _, slot in batch]
-        producer.send(f"{prefix}events", encode(WORKSPACE, rows[-1].time, "bench", rows, slots), partition=partition)
+        producer.send(f"{prefix}events", encode(WORKSPACE, batch[-1].time, "bench", batch), partition=partition)
 
 
 def fill_singles(bootstrap: str, n: int) -> str:

@@ -8,7 +8,7 @@ from starlette.types import Send
 
 from ingest.errors import Refusal
 from ingest.formats import Outcome, Refused
-from schemas.events import UsageEvent
+from schemas.batches import PackedEvent
 
 _encode = msgspec.json.Encoder().encode
 _JSON = (b"content-type", b"application/json")
@@ -58,7 +58,7 @@ def refused(refusal: Refusal) -> Answer:
     return Answer(refusal.status, _encode(body), refusal.retry_after, close=refusal.status == 413)
 
 
-def results(events: Sequence[UsageEvent], refused_items: Sequence[Refused]) -> dict[str, Any]:
+def results(events: Sequence[PackedEvent], refused_items: Sequence[Refused]) -> dict[str, Any]:
     """PostHog's word on each event, by its uuid."""
     said: dict[str, Any] = {event.id: {"result": "ok"} for event in events}
     said |= {r.message_id: {"result": "drop", "details": r.message} for r in refused_items if r.message_id}

@@ -8,6 +8,7 @@ import structlog
 
 from ingest.kafka import Producer
 from ingest.keys import Keyring
+from ingest.migrations import Migrations
 from ingest.sink import Sink
 
 _log = structlog.get_logger()
@@ -37,6 +38,13 @@ async def refresh_keys(keyring: Keyring) -> None:
     while True:
         await asyncio.sleep(KEYS_SECONDS)
         await asyncio.to_thread(keyring.refresh)
+
+
+async def close_migrations(migrations: Migrations) -> None:
+    """Closes again and again what has gone quiet."""
+    while True:
+        await asyncio.sleep(BEAT_SECONDS)
+        await guarded(migrations.close_quiet)
 
 
 async def guarded(step: Callable[[], Awaitable[None]]) -> None:

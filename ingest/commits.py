@@ -8,8 +8,7 @@ from functools import lru_cache
 import msgspec
 
 from ingest.kafka import Record
-from schemas.batches import encode
-from schemas.events import UsageEvent
+from schemas.batches import PackedEvent, encode_packed
 from schemas.rejections import Rejection
 from schemas.topics import REJECTED, slot_of
 
@@ -32,7 +31,7 @@ class Commit:
     """One group commit: first what waits to be produced, then who waits for Kafka's word on it."""
 
     def __init__(self) -> None:
-        self.events: defaultdict[Stream, list[UsageEvent]] = defaultdict(list)
+        self.events: defaultdict[Stream, list[PackedEvent]] = defaultdict(list)
         self.records: list[Record] = []
         self.count = 0
         self.size = 0
@@ -40,7 +39,7 @@ class Commit:
         self.error: Exception | None = None
         self._settled = asyncio.Event()
 
-    def add(self, stream: Stream, events: Sequence[UsageEvent], rejections: Sequence[Rejection], size: int) -> None:
+    def add(self, stream: Stream, events: Sequence[PackedEvent], rejections: Sequence[Rejection], size: int) -> None:
         """Takes in one request; `size` is its body's in bytes."""
         if events:
             self.events[stream].extend(events)
@@ -69,9 +68,9 @@ class Commit:
 
 
 def _records(
-    stream: Stream, events: Sequence[UsageEvent], received: int, partitions: int, large: bool
+    stream: Stream, events: Sequence[PackedEvent], received: int, partitions: int, large: bool
 ) -> Iterator[Record]:
-    parts: defaultdict[int, tuple[list[UsageEvent], list[int]]] = defaultdict(lambda: ([], []))
+    parts: defaultdict[int, tuple[list[PackedEvent], list[int]]] = defaultdict(lambda: ([], []))
     for event in events:
         slot = _slot(stream.workspace, event.account or event.user or event.id)
         mine, slots = parts[slot % partitions]
@@ -80,5 +79,5 @@ def _records(
     for partition, (mine, slots) in parts.items():
         step = _RECORD_EVENTS if large else len(mine)
         for i in range(0, len(mine), step):
-            value = encode(stream.workspace, received, stream.source, mine[i : i + step], slots[i : i + step])
+            value = encode_packed(stream.workspace, received, stream.source, mine[i : i + step], slots[i : i + step])
             yield Record(stream.topic, partition, value)

@@ -1,7 +1,7 @@
 """What stands around a batch: its items as bytes of their own, so that one that is broken breaks no other."""
 
 import re
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
@@ -14,15 +14,16 @@ _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[{]+|[\]}]+|,', re.DOTALL)
 Item = TypeVar("Item")
 
 
-class Envelope(msgspec.Struct):
-    """A batch's items, unread, and what is said once for all of them. Any of the fields may hold the key."""
+class Envelope(msgspec.Struct, Generic[Item]):
+    """A batch's items, read or not, and what is said once for all of them. Any of the fields may hold the key."""
 
-    batch: list[msgspec.Raw] | None = None
+    batch: list[Item] | None = None
     write_key: Any = msgspec.field(default=None, name="writeKey")
     api_key: Any = None
     token: Any = None
     sent_at: Any = None
     sent_at_camel: Any = msgspec.field(default=None, name="sentAt")
+    historical_migration: Any = None
 
     @property
     def key(self) -> str | None:
@@ -35,11 +36,13 @@ class Envelope(msgspec.Struct):
         return self.sent_at if self.sent_at_camel is None else self.sent_at_camel
 
 
-_decode = msgspec.json.Decoder(Envelope).decode
+Unread = Envelope[msgspec.Raw]
+
+_decode = msgspec.json.Decoder(Unread).decode
 _decode_items = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
 
-def open_batch(body: bytes) -> tuple[Envelope, list[bytes]]:
+def open_batch(body: bytes) -> tuple[Unread, list[bytes]]:
     """The envelope and each item's bytes. Raises a Refusal where there is no batch or too much of it.
 
     >>> envelope, items = open_batch(b'{"writeKey": "k", "batch": [{"a": 1}, {"a": NaN}]}')
@@ -48,7 +51,7 @@ def open_batch(body: bytes) -> tuple[Envelope, list[bytes]]:
     """
     if body[:1] == b"[" or body.lstrip()[:1] == b"[":
         items = open_list(body)
-        return Envelope(api_key=key_in(items[0]) if items else None), items
+        return Unread(api_key=key_in(items[0]) if items else None), items
     try:
         envelope = _decode(body)
     except (msgspec.DecodeError, ValueError, RecursionError) as error:
@@ -72,12 +75,12 @@ def open_list(body: bytes) -> list[bytes]:
         return bounded(found)
 
 
-def open_single(body: bytes) -> Envelope:
+def open_single(body: bytes) -> Unread:
     """What a single event says of its key and its sender's clock; a broken one is refused later, with its reason."""
     try:
         return _decode(body)
     except (msgspec.DecodeError, ValueError, RecursionError):
-        return Envelope(api_key=key_in(body))
+        return Unread(api_key=key_in(body))
 
 
 def key_in(event: bytes) -> str | None:
@@ -102,7 +105,7 @@ def _malformed(error: Exception) -> Refusal:
     return Refusal(400, "invalid_json", f"The body can't be read: {said}.")
 
 
-def _rest(body: bytes) -> Envelope:
+def _rest(body: bytes) -> Unread:
     try:
         return _decode(body)
     except (msgspec.DecodeError, ValueError, RecursionError) as error:

@@ -5,21 +5,21 @@ The order in which an account is found: the call's own group, its context's grou
 
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
 
 from ingest.errors import InvalidError
 from ingest.limits import TEXT
-from ingest.reading import check_packable
+from ingest.reading import check_depth
 from schemas.events import SIGNAL_PREFIX, SIGNALS, Kind, UsageEvent
 
 Id = str | int | float | None
 
 ACCOUNT_PROPERTIES = ("account_id", "accountId", "groupId", "company")
 BOT = "$bot"
-_IP = ("$ip", "ip")
+IP = ("$ip", "ip")
 _BOT = re.compile(
     r"bot\b|crawl|spider|slurp|headless|lighthouse|phantomjs|facebookexternalhit|pingdom|uptime|monitoring",
     re.IGNORECASE,
@@ -27,11 +27,15 @@ _BOT = re.compile(
 
 
 class Arrival(msgspec.Struct, frozen=True):
-    """What the parsers know of a request: when it came (ms), and the settings that change how it is read."""
+    """What the parsers know of a request: when it came (ms), and the settings that change how it is read.
+
+    `new_id` makes the ids of events that come without one.
+    """
 
     received: int
     group_type: str = "company"
     keep_ip: bool = False
+    new_id: Callable[[], str] = lambda: uuid.uuid4().hex
 
 
 def text_of(value: Id, field: str) -> str | None:
@@ -40,10 +44,10 @@ def text_of(value: Id, field: str) -> str | None:
         return None
     if type(value) is not str:
         value = str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
-    value = value.strip()
-    if len(value) > TEXT:
-        raise InvalidError("too_long", f"{field} has {len(value):,} characters, more than {TEXT}.", field)
-    return value or None
+    text = value.strip()
+    if len(text) > TEXT:
+        raise InvalidError("too_long", f"{field} has {len(text):,} characters, more than {TEXT}.", field)
+    return text or None
 
 
 def account_in(properties: Mapping[str, Any]) -> str | None:
@@ -74,6 +78,7 @@ def build(  # noqa: PLR0913 - the fields of an event
     agent: Any = None,
 ) -> UsageEvent:
     """The event, checked. `properties` is taken over and may be changed; `agent` is the client's user agent."""
+    check_depth(properties, level=2)
     if kind is Kind.TRACK:
         name = _checked_name(name)
         if name.startswith(SIGNAL_PREFIX) and _is_outbound(name, properties):
@@ -83,13 +88,12 @@ def build(  # noqa: PLR0913 - the fields of an event
             "user_missing", "Nobody is named: send a userId, an anonymousId (distinct_id) or an account.", "userId"
         )
     if not arrival.keep_ip:
-        for key in _IP:
+        for key in IP:
             properties.pop(key, None)
-    if type(agent) is str and _BOT.search(agent):
+    if is_bot(agent):
         properties[BOT] = True
-    check_packable(properties)
     return UsageEvent(
-        id=text_of(id, "messageId") or uuid.uuid4().hex,
+        id=text_of(id, "messageId") or arrival.new_id(),
         time=time,
         kind=kind,
         name=name,
@@ -97,6 +101,11 @@ def build(  # noqa: PLR0913 - the fields of an event
         user=user,
         properties=properties,
     )
+
+
+def is_bot(agent: Any) -> bool:
+    """Whether a user agent says that it is a bot's."""
+    return type(agent) is str and _BOT.search(agent) is not None
 
 
 def _checked_name(name: str) -> str:

@@ -3,20 +3,22 @@
 It is plain ASGI, since FastAPI's own handling of a request costs as much as reading ten events.
 """
 
+from collections.abc import Callable
 from functools import lru_cache
 
 import msgspec
 import structlog
 from starlette.types import Receive, Scope, Send
 
-from ingest import answers, body, draining, formats, metrics
+from ingest import answers, body, draining, formats, metrics, quick
 from ingest.answers import Answer
 from ingest.commits import Stream
 from ingest.errors import Refusal
-from ingest.events import BOT, Arrival
+from ingest.events import Arrival
 from ingest.formats import Format, Outcome, Refused
 from ingest.keys import Keyring
 from ingest.limits import BODY_BYTES, EVENT_BYTES
+from ingest.migrations import MIGRATION, Migrations
 from ingest.moments import skew_of
 from ingest.reading import suspicious
 from ingest.requests import Head, head_of
@@ -38,6 +40,7 @@ class Parts(msgspec.Struct, frozen=True):
 
     sink: Sink
     keyring: Keyring
+    migrations: Migrations
     clock: Clock
     settings: IngestSettings
 
@@ -72,26 +75,43 @@ class Intake:
         parts.sink.reserve(size)
         try:
             plain = body.decompress(await body.read(receive, head.length), head.encoding)
-            now = parts.clock.now()
-            arrival = Arrival(now, parts.settings.group_type, parts.settings.keep_ip)
-            contents = self._open(plain, key, head)
+            arrival = Arrival(parts.clock.now(), parts.settings.group_type, parts.settings.keep_ip)
+            contents = self._open(plain, key, head, arrival)
             key = key or await parts.keyring.meet(contents.key)
-            outcome = contents.broken or self._read(plain, contents, arrival, head)
+            outcome = contents.outcome or self._read(plain, contents, arrival, head)
         finally:
             parts.sink.release(size)
         if self._shape.keep:
-            await self._keep(outcome, key, head, now, len(plain))
+            stream = self._stream(key, head, contents)
+            await self._keep(outcome, stream, parts.clock.now(), len(plain))
+            if stream.topic == HISTORY and self._shape.format is Format.POSTHOG:
+                parts.migrations.heard(key.workspace)
         return self._answer(outcome)
 
-    def _open(self, plain: bytes, key: Key | None, head: Head) -> Contents:
+    async def again(self, plain: bytes, key: Key, received: int, new_id: Callable[[], str]) -> Answer:
+        """Takes once more what was refused when it came at `received`; what has no id gets a new one."""
+        parts, head = self._parts, Head()
+        parts.sink.reserve(0)
+        arrival = Arrival(received, parts.settings.group_type, parts.settings.keep_ip, new_id)
+        contents = self._open(plain, key, head, arrival)
+        outcome = contents.outcome or self._read(plain, contents, arrival, head)
+        stream = self._stream(key, head, contents)
+        await self._keep(outcome, stream, parts.clock.now(), len(plain))
+        if stream.topic == HISTORY:
+            parts.migrations.heard(key.workspace)
+        return self._answer(outcome)
+
+    def _open(self, plain: bytes, key: Key | None, head: Head, arrival: Arrival) -> Contents:
         """The items. A body that is no batch at all is one refused item of a known sender."""
+        if self._shape.quick and (contents := quick.read(plain, arrival)):
+            return contents
         try:
             return open_body(plain, self._shape.form, head.query, known=key is not None)
         except Refusal as refusal:
             if key is None or refusal.status != 400:
                 raise
             whole = Refused(0, plain, refusal.code, "", refusal.message, "")
-            return Contents([], broken=Outcome([], [whole]))
+            return Contents([], outcome=Outcome([], [whole]))
 
     def _read(self, plain: bytes, contents: Contents, arrival: Arrival, head: Head) -> Outcome:
         kind = self._shape.format or _format(head)
@@ -99,18 +119,25 @@ class Intake:
         read = formats.reader(kind, arrival, skew, suspicious(plain), self._shape.call)
         return formats.read_all(contents.items, read)
 
-    async def _keep(self, outcome: Outcome, key: Key, head: Head, now: int, size: int) -> None:
-        history = self._shape.format is Format.IMPORT
-        source = head.import_id if history else key.name
-        stream = Stream(HISTORY if history else EVENTS, key.workspace, source)
+    def _stream(self, key: Key, head: Head, contents: Contents) -> Stream:
+        """Where the request's events go: an import's and a migration's are history, which never fires live alerts."""
+        match self._shape.format:
+            case Format.IMPORT:
+                return Stream(HISTORY, key.workspace, head.import_id)
+            case Format.POSTHOG if contents.historical:
+                return Stream(HISTORY, key.workspace, MIGRATION)
+            case _:
+                return Stream(EVENTS, key.workspace, key.name)
+
+    async def _keep(self, outcome: Outcome, stream: Stream, now: int, size: int) -> None:
         rejections = [_rejection(item, stream, now, self._route) for item in outcome.refused]
         if outcome.events or rejections:
-            await self._parts.sink.keep(stream, outcome.events, rejections, size)
+            await self._parts.sink.keep(stream, outcome.events + outcome.implied, rejections, size)
         metrics.ACCEPTED.labels(stream.topic).inc(len(outcome.events))
         for item in outcome.refused:
             metrics.REJECTED.labels(item.code).inc()
-        if bots := sum(BOT in event.properties for event in outcome.events):
-            metrics.BOTS.inc(bots)
+        if outcome.bots:
+            metrics.BOTS.inc(outcome.bots)
 
     def _answer(self, outcome: Outcome) -> Answer:
         if self._shape.results:

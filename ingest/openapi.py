@@ -13,7 +13,10 @@ _DESCRIPTION = f"""Takes events as Segment's, RudderStack's and PostHog's client
 
 **200 means stored**: Kafka has acknowledged every accepted event. One bad event never rejects another; each refused
 one is listed with its reason, and kept. At most {BATCH_EVENTS:,} events and {BODY_BYTES // 1_000_000} MB a request
-(decompressed; gzip, deflate or zstd), {EVENT_BYTES // 1024} KiB an event."""
+(decompressed; gzip, deflate or zstd), {EVENT_BYTES // 1024} KiB an event.
+
+PostHog's `historical_migration: true` makes a batch history, as an import is: it fires no live alert, and is evaluated
+once nothing more of it came for a minute. To say so sooner, close the import `historical_migration`."""
 ABOUT: dict[str, Any] = {"title": "Ebbtide collector", "version": "1", "description": _DESCRIPTION}
 
 _ERROR = {"success": False, "code": "key_unknown", "message": "The write key is unknown or revoked."}

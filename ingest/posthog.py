@@ -107,6 +107,20 @@ def _group(properties: dict[str, Any], group_type: str, user: str | None) -> tup
     return account, None if made_up else user
 
 
+def implied(capture: Capture, event: UsageEvent) -> list[UsageEvent]:
+    """What a capture says besides: an $identify names the anonymous id that its user had before.
+
+    The id of that is made of the capture's own, so that it counts once however often it is sent. Raises InvalidError.
+    """
+    if capture.event != "$identify":
+        return []
+    previous = text_of(_id((capture.properties or {}).get("$anon_distinct_id")), "properties.$anon_distinct_id")
+    if previous is None or previous == event.user:
+        return []
+    said = {"kind": Kind.ALIAS, "id": f"{event.id}/alias", "properties": {"previous": previous}}
+    return [msgspec.structs.replace(event, **said)]
+
+
 def _alias(properties: dict[str, Any], user: str | None) -> tuple[str, dict[str, Any]]:
     """Posthog's alias(previous, id) sends the previous one as distinct_id and the new one as alias."""
     alias = text_of(_id(properties.get("alias")), "properties.alias")

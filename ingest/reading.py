@@ -28,12 +28,11 @@ _MESSAGES = {
     "nul_character": "A text holds the character NUL (U+0000), which no database keeps.",
 }
 _decode_any = msgspec.json.Decoder().decode
-_pack = msgspec.msgpack.Encoder().encode
 
 
 def suspicious(body: bytes) -> bool:
     """Whether a body could hide NUL, lone surrogates or broken UTF-8 in fields that no decoder looks at."""
-    if b"\\u" in body and (b"\\u0000" in body or b"\\ud" in body or b"\\uD" in body):
+    if b"\\" in body and b"\\u" in body and (b"\\u0000" in body or b"\\ud" in body or b"\\uD" in body):
         return True
     if body.isascii():
         return False
@@ -48,8 +47,6 @@ def read(raw: bytes, decode: Callable[[bytes], Call], careful: bool) -> Call:
     """One event as the type of its wire format. Raises InvalidError; never anything else, whatever the bytes are."""
     if len(raw) > EVENT_BYTES:
         raise InvalidError("event_too_large", f"The event has {len(raw):,} bytes, more than {EVENT_BYTES:,}.")
-    if raw.count(b"{") + raw.count(b"[") > DEPTH and _depth(raw) > DEPTH:
-        raise InvalidError("too_deep", _MESSAGES["too_deep"])
     try:
         if careful:
             _look_closely(raw)
@@ -58,31 +55,28 @@ def read(raw: bytes, decode: Callable[[bytes], Call], careful: bool) -> Call:
         raise _reason(raw, error) from error
 
 
-def check_packable(properties: dict[str, Any]) -> None:
-    """Raises InvalidError for numbers that no 64 bits hold."""
-    try:
-        _pack(properties)
-    except OverflowError:
-        raise InvalidError(
-            "number_out_of_range", "A whole number does not fit into 64 bits; send it as a string.", "properties"
-        ) from None
+def check_depth(value: dict[str, Any], level: int) -> None:
+    """Raises InvalidError where what stands on this level of an event holds too many further ones."""
+    if is_deeper(value, DEPTH - level):
+        raise InvalidError("too_deep", _MESSAGES["too_deep"])
+
+
+def is_deeper(value: dict[str, Any] | list[Any], levels: int) -> bool:
+    """Whether objects and lists stand in it, one in another, on more than so many levels.
+
+    >>> is_deeper({"a": [{}]}, 2), is_deeper({"a": [{}]}, 1)
+    (False, True)
+    """
+    for one in value.values() if type(value) is dict else value:
+        if (type(one) is dict or type(one) is list) and (levels == 0 or is_deeper(one, levels - 1)):
+            return True
+    return False
 
 
 def _look_closely(raw: bytes) -> None:
     if _NUL.search(raw):
         raise InvalidError("nul_character", _MESSAGES["nul_character"])
     _decode_any(raw)
-
-
-def _depth(raw: bytes) -> int:
-    depth = deepest = 0
-    for byte in _STRINGS.sub(b"", raw):
-        if byte in b"{[":
-            depth += 1
-            deepest = max(deepest, depth)
-        elif byte in b"}]":
-            depth -= 1
-    return deepest
 
 
 def _reason(raw: bytes, error: Exception) -> InvalidError:

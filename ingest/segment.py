@@ -19,7 +19,7 @@ from schemas.events import Kind, UsageEvent
 _VIEWS = {"page": "Page Viewed", "screen": "Screen Viewed"}
 
 
-class Context(msgspec.Struct, rename="camel"):
+class Context(msgspec.Struct, rename="camel", gc=False):
     """What we read of a call's context; the rest is skipped unread."""
 
     group_id: Id = None
@@ -27,7 +27,7 @@ class Context(msgspec.Struct, rename="camel"):
     traits: dict[str, Any] | None = None
 
 
-class Call(msgspec.Struct, rename="camel"):
+class Call(msgspec.Struct, rename="camel", gc=False):
     """One call of any type."""
 
     type: str | None = None

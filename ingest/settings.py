@@ -25,6 +25,9 @@ class IngestSettings(Settings):
     compression: Literal["none", "gzip", "zstd"] = Field(
         "none", description="of the records; zstd makes the topic about four times smaller for a tenth of the speed"
     )
+    migration_quiet_seconds: float = Field(
+        60, gt=0, description="a migration of PostHog's history is over, and evaluated, after so long without an event"
+    )
     group_type: str = Field("company", description="the type in PostHog's $groups that names the account")
     keep_ip: bool = Field(False, description="keep the properties ip and $ip")
     shutdown_seconds: int = Field(12, ge=1, description="how long requests in flight may take when the collector ends")

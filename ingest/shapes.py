@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from ingest import envelopes, imports
-from ingest.envelopes import Envelope
+from ingest.envelopes import Unread
 from ingest.formats import Format, Outcome
 
 
@@ -31,14 +31,23 @@ class Shape(msgspec.Struct, frozen=True):
     results: bool = False
     keep: bool = True
 
+    @property
+    def quick(self) -> bool:
+        """Whether the quick room knows it."""
+        return self.format is Format.SEGMENT and self.form is Form.BATCH
+
 
 class Contents(msgspec.Struct):
-    """A body's items, unread; the key and the client's own clock where the body tells them; or why it is no batch."""
+    """A body's items, unread, or what they came to, and what the body tells of all of them.
+
+    That is the key, the client's own clock, and whether PostHog's client moves its history (`historical`).
+    """
 
     items: list[bytes]
     key: str | None = None
     sent_at: Any = None
-    broken: Outcome | None = None
+    outcome: Outcome | None = None
+    historical: bool = False
 
 
 def open_body(body: bytes, form: Form, query: dict[str, list[str]], *, known: bool) -> Contents:
@@ -55,8 +64,8 @@ def open_body(body: bytes, form: Form, query: dict[str, list[str]], *, known: bo
             is_list = body.lstrip()[:1] == b"["
             return Contents(envelopes.open_list(body) if is_list else envelopes.bounded(imports.lines(body)))
         case Form.SINGLE:
-            envelope = Envelope() if known else envelopes.open_single(body)
+            envelope = Unread() if known else envelopes.open_single(body)
             return Contents([body], envelope.key or (None if known else envelopes.key_in(body)), envelope.sent)
         case _:
             envelope, items = envelopes.open_batch(body)
-            return Contents(items, envelope.key, envelope.sent)
+            return Contents(items, envelope.key, envelope.sent, historical=envelope.historical_migration is True)

@@ -16,10 +16,9 @@ from ingest.commits import LARGE, Commit, Stream
 from ingest.errors import Refusal
 from ingest.kafka import Producer, Record
 from ingest.settings import IngestSettings
-from schemas.batches import encode_closing, encode_heartbeat
+from schemas.batches import PackedEvent, encode_closing, encode_heartbeat
 from schemas.clock import Clock
 from schemas.errors import UnavailableError
-from schemas.events import UsageEvent
 from schemas.rejections import Rejection
 from schemas.topics import EVENTS, HISTORY
 
@@ -47,6 +46,11 @@ class Sink:
         """Whether Kafka acknowledged a heartbeat on every partition a moment ago."""
         return time.monotonic() - self._healthy_at < _HEALTHY
 
+    @property
+    def now(self) -> int:
+        """The moment, in milliseconds."""
+        return self._clock.now()
+
     def reserve(self, size: int) -> None:
         """Holds room for a body of `size` bytes until `release`, or raises a Refusal because there is none."""
         if not self._producer.connected:
@@ -62,7 +66,7 @@ class Sink:
         self._in_flight -= size
 
     async def keep(
-        self, stream: Stream, events: Sequence[UsageEvent], rejections: Sequence[Rejection], size: int
+        self, stream: Stream, events: Sequence[PackedEvent], rejections: Sequence[Rejection], size: int
     ) -> None:
         """Returns when Kafka has all of it. Raises a Refusal (503) when that is not certain."""
         commit = self._open

@@ -13,19 +13,31 @@ A batch whose `closes` is set closes that import: nothing more of it follows in 
 (['report.exported'], [0], True)
 """
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from schemas.errors import DecodeError
-from schemas.events import Kind, UsageEvent, id_hash
+from schemas.events import Kind, UsageEvent, id_hasher
 from schemas.topics import slot_of
 
 ROWS, COLUMNS = 1, 2
 ABSENT = -1
+
+
+class PackedEvent(NamedTuple):
+    """A `UsageEvent` whose properties are MessagePack already: what the collector holds many of."""
+
+    id: str
+    time: int
+    kind: int
+    name: str
+    account: str | None
+    user: str | None
+    properties: bytes
 
 
 class _Rows(msgspec.Struct, array_like=True, frozen=True):
@@ -164,10 +176,21 @@ _unpack_rows = msgspec.msgpack.Decoder(_Rows).decode
 _unpack_columns = msgspec.msgpack.Decoder(_Columns).decode
 
 
-def encode(
-    workspace: int, received: int, source: str, events: Sequence[UsageEvent], slots: Sequence[int] | None = None
+def pack(event: UsageEvent) -> PackedEvent:
+    """An event ready for a batch. Raises OverflowError for a whole number that no 64 bits hold."""
+    return PackedEvent(event.id, event.time, event.kind, event.name, event.account, event.user, _pack(event.properties))
+
+
+def encode(workspace: int, received: int, source: str, events: Sequence[UsageEvent]) -> bytes:
+    """Events of one workspace as one record value (columns)."""
+    slots = [slot_of(workspace, event.routing) for event in events]
+    return encode_packed(workspace, received, source, [pack(event) for event in events], slots)
+
+
+def encode_packed(
+    workspace: int, received: int, source: str, events: Sequence[PackedEvent], slots: Sequence[int]
 ) -> bytes:
-    """Events of one workspace as one record value (columns). `slots` saves hashing the routing keys twice."""
+    """The same of packed events, whose slots are known."""
     return bytes([COLUMNS]) + _pack(_columns(workspace, received, source, events, slots))
 
 
@@ -189,7 +212,9 @@ def decode(value: bytes) -> EventBatch:
                 return EventBatch(_unpack_columns(memoryview(value)[1:]))
             case 1:
                 rows = _unpack_rows(memoryview(value)[1:])
-                return EventBatch(_columns(rows.workspace, rows.received, rows.source, rows.events, None, rows.closes))
+                slots = [slot_of(rows.workspace, event.routing) for event in rows.events]
+                packed = [pack(event) for event in rows.events]
+                return EventBatch(_columns(rows.workspace, rows.received, rows.source, packed, slots, rows.closes))
             case version:
                 raise DecodeError(f"unknown version byte {version}")
     except IndexError:
@@ -202,36 +227,36 @@ def _columns(
     workspace: int,
     received: int,
     source: str,
-    events: Sequence[UsageEvent],
-    slots: Sequence[int] | None,
+    events: Sequence[PackedEvent],
+    slots: Sequence[int],
     closes: str = "",
 ) -> _Columns:
-    if slots is None:
-        slots = [slot_of(workspace, event.routing) for event in events]
-    names, name_index = _distinct(event.name for event in events)
-    accounts, account_index = _distinct(event.account for event in events)
-    users, user_index = _distinct(event.user for event in events)
+    ids, times, kinds, names, accounts, users, properties = zip(*events, strict=True) if events else [()] * 7
+    hash_id = id_hasher(workspace)
+    distinct_names, name_index = _distinct(names)
+    distinct_accounts, account_index = _distinct(accounts)
+    distinct_users, user_index = _distinct(users)
     return _Columns(
         workspace=workspace,
         received=received,
         source=source,
         closes=closes,
-        ids=b"".join([id_hash(workspace, event.id) for event in events]),
-        times=np.array([event.time for event in events], "<i8").tobytes(),
+        ids=b"".join([hash_id(event_id) for event_id in ids]),
+        times=np.array(times, "<i8").tobytes(),
         slots=np.array(slots, "<u2").tobytes(),
-        kinds=bytes([event.kind for event in events]),
-        names=names,
+        kinds=bytes(kinds),
+        names=distinct_names,
         name_index=name_index,
-        accounts=accounts,
+        accounts=distinct_accounts,
         account_index=account_index,
-        users=users,
+        users=distinct_users,
         user_index=user_index,
-        message_ids=msgspec.Raw(_pack([event.id for event in events])),
-        properties=msgspec.Raw(_pack([_pack(event.properties) for event in events])),
+        message_ids=msgspec.Raw(_pack(ids)),
+        properties=msgspec.Raw(_pack(properties)),
     )
 
 
-def _distinct(values: Iterable[str | None]) -> tuple[list[str], bytes]:
+def _distinct(values: Sequence[str | None]) -> tuple[list[str], bytes]:
     codes: dict[str | None, int] = {None: ABSENT}
     index = [codes.setdefault(value, len(codes) - 1) for value in values]
     return [value for value in codes if value is not None], np.array(index, "<i4").tobytes()

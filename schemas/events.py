@@ -1,5 +1,6 @@
 """One event, whatever its wire format was, and the kinds of it."""
 
+from collections.abc import Callable
 from enum import IntEnum
 from typing import Any
 
@@ -42,9 +43,16 @@ class UsageEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return self.account or self.user or self.id
 
 
-def id_hash(workspace: int, event_id: str) -> bytes:
-    """128 bits that stand for (workspace, id): what dedupe and audit compare.
+def id_hasher(workspace: int) -> Callable[[str], bytes]:
+    """Gives 128 bits that stand for (workspace, id): what dedupe and audit compare.
 
     xxh3 is not cryptographic; a tenant who builds collisions drops only events of its own.
     """
-    return xxhash.xxh3_128_digest(f"{workspace}\0{event_id}".encode())
+    prefix = f"{workspace}\0"
+    digest = xxhash.xxh3_128_digest
+    return lambda event_id: digest((prefix + event_id).encode())
+
+
+def id_hash(workspace: int, event_id: str) -> bytes:
+    """The same for one id."""
+    return id_hasher(workspace)(event_id)

@@ -37,6 +37,7 @@ TOPICS = (
 
 # The number that stands for a topic in the database's keys.
 TOPIC_CODES = {EVENTS: 0, HISTORY: 1, REJECTED: 2}
+DERIVED = 3  # no topic: windows that are worked out from path steps, and written anew when those change
 
 
 def slot_of(workspace: int, routing: str) -> int:

@@ -28,6 +28,7 @@ def wire(app: App, worker: Worker) -> None:
     _background(app, "tick", lambda: ticking.tick(worker, _owns_first(app, worker), _sender(app, worker)))
     _background(app, "define", lambda: defining.define(worker, _owns_first(app, worker)))
     _background(app, "resolve", lambda: upkeep.resolve_waiting(worker))
+    _background(app, "complete", lambda: upkeep.complete_paths(worker))
     if settings.compact_every:
         _background(app, "compact", lambda: upkeep.compact(worker))
     _background(app, "deliver", lambda: delivery.run(worker.database.engine, settings, asyncio.Event()))

@@ -25,7 +25,7 @@ HINDSIGHT = 28
 CLEAN = 0.6
 _REARM = 14
 _LOWEST = 1.0
-_YEARS_OF_PRIOR = 20.0
+YEARS_OF_PRIOR = 20.0
 _PENDING = ("day", "key", "stratum", "low", "high")
 
 
@@ -95,8 +95,8 @@ def rates(calibration: Calibration) -> Floats:
     reached = np.cumsum(calibration.counts[:, ::-1], axis=1)[:, ::-1]
     scores = np.arange(BINS + 1) * STEP
     prior = 300 * 10 ** (-scores)
-    pooled = (reached.sum(0) + _YEARS_OF_PRIOR * prior) / (calibration.years.sum() + _YEARS_OF_PRIOR)
-    found = (reached + _YEARS_OF_PRIOR * pooled) / (calibration.years[:, None] + _YEARS_OF_PRIOR)
+    pooled = (reached.sum(0) + YEARS_OF_PRIOR * prior) / (calibration.years.sum() + YEARS_OF_PRIOR)
+    found = (reached + YEARS_OF_PRIOR * pooled) / (calibration.years[:, None] + YEARS_OF_PRIOR)
     # Low scores are seldom left and so seldom reached anew; a rate never grows with the score.
     return np.maximum.accumulate(found[:, ::-1], axis=1)[:, ::-1]
 

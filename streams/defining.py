@@ -9,10 +9,12 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from schemas.behaviors import parse
-from schemas.database.definitions import Key, Registered, activate, begin, register, registered
+from schemas.database.declaring import register
+from schemas.database.definitions import Key, Registered, activate, begin, is_whole, registered
 from schemas.database.partitions import positions
 from schemas.errors import DefinitionError, FencedError, UnavailableError
 from streams import metrics
+from streams.folding.completing import complete
 from streams.folding.definitions import by_workspace
 from streams.folding.rebuilding import Rebuild
 from streams.worker import Worker
@@ -77,6 +79,10 @@ async def _build(worker: Worker, one: Registered) -> None:
     for key in sorted(worker.runner.partitions):
         if one.rebuilt.get(key, 0) < one.since.get(key, 0):
             await _build_partition(worker, one, key)
+    if not await asyncio.to_thread(_is_whole, worker, one):
+        return
+    while await asyncio.to_thread(complete, worker.database, one):
+        pass  # what its past completes is there before anybody reads it
     if await asyncio.to_thread(activate, worker.database, one):
         _log.info("behavior.active", workspace=one.workspace, behavior=one.definition.name)
 
@@ -109,6 +115,11 @@ async def _step(worker: Worker, rebuild: Rebuild, records: list[tuple[int, bytes
 def _registered(worker: Worker) -> list[Registered]:
     with worker.database.reading() as connection:
         return registered(connection)
+
+
+def _is_whole(worker: Worker, one: Registered) -> bool:
+    with worker.database.reading() as connection:
+        return is_whole(connection, one)
 
 
 def _positions(worker: Worker) -> dict[Key, int]:

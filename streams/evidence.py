@@ -77,6 +77,7 @@ def evidence_of(
             "once_in_account_years": round(10**score / 365.25, 1),
             "dispersion": round(case.dispersion, 4),
             "users_still": len(before & active),
+            **case.extra,
         },
     )
 

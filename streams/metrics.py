@@ -25,6 +25,7 @@ DEDUPE_HORIZON = Gauge(
 )
 COMPACTED = Counter("ebbtide_compacted_rows", "Rows of windows that were united with others")
 TICKS = Counter("ebbtide_ticks", "Ticks sent to workspaces")
+WALKS = Counter("ebbtide_path_walks", "Users whose completions of a path were worked out since they got on along it")
 REBUILT = Counter("ebbtide_rebuilt_events", "Events read again for new or changed behaviors")
 
 

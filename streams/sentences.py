@@ -21,6 +21,16 @@ def account_sentence(account: Account, evidence: Evidence) -> str:
     return f"{account.name}: {use}; {_seen(evidence)}. {_who(evidence.users_gone)}{_peers(evidence)}"
 
 
+def hourly_sentence(account: Account, evidence: Evidence) -> str:
+    """What an account did in some hours of a day, against what was due, and its peers."""
+    what = "the product" if evidence.behavior == "*" else evidence.behavior
+    half = (evidence.high - evidence.low) / 2
+    hours, until = evidence.extra["hours"], evidence.extra["hour"]
+    seen = f"{evidence.observed:,.0f} events where {evidence.expected:,.0f} ± {half:,.0f} were expected"
+    when = f"in the {hours} hours to {until}:00 on {long_date(date.fromisoformat(evidence.window_to))}"
+    return f"{account.name} has all but stopped using {what}: {when} we saw {seen} ({change_of(evidence.ratio)})."
+
+
 def segment_sentence(evidence: Evidence) -> str:
     """What became of a segment: how many of its accounts fell, seen against expected, since when, and the others."""
     everyone = evidence.segment == EVERYONE

@@ -1,4 +1,4 @@
-"""What a worker does besides folding: waiting events are resolved, windows compacted, old rows dropped."""
+"""What a worker does besides folding: resolves waiting events, completes paths, compacts windows, drops old rows."""
 
 import asyncio
 import time
@@ -6,17 +6,20 @@ from contextlib import suppress
 
 import structlog
 
+from schemas.behaviors import LONGEST_SPAN
 from schemas.clock import DAY_MS, HOUR_MS
 from schemas.database.compaction import compact_day, expire_ids, expire_windows
+from schemas.database.paths import expire_steps
 from schemas.database.watermark import watermark
 from schemas.errors import FencedError, UnavailableError
 from schemas.topics import EVENTS, TOPIC_CODES
 from streams import metrics
+from streams.folding.completing import complete
 from streams.folding.resolving import resolve
 from streams.worker import Worker
 
 _log = structlog.get_logger()
-_RESOLVE_EVERY = 2.0
+_RESOLVE_EVERY = _COMPLETE_EVERY = 2.0
 _IDS_KEPT_MS = 49 * HOUR_MS
 _MONTH_DAYS = 30.44
 
@@ -46,6 +49,20 @@ async def _resolve(worker: Worker) -> int:
         done = await asyncio.to_thread(resolve, runner.folder, owned, worker.clock.now(), time.monotonic())
     metrics.RESOLVED.inc(done)
     return done
+
+
+async def complete_paths(worker: Worker) -> None:
+    """Every two seconds, and as soon as users got on along a path: works out what they have completed."""
+    runner = worker.runner
+    while True:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(runner.stepped.wait(), _COMPLETE_EVERY)
+        runner.stepped.clear()
+        try:
+            while done := await asyncio.to_thread(complete, worker.database):
+                metrics.WALKS.inc(done)
+        except UnavailableError as error:
+            _log.warning("complete.later", reason=str(error))
 
 
 async def compact(worker: Worker) -> None:
@@ -82,8 +99,11 @@ def _yesterday(worker: Worker) -> set[tuple[int, int, int]]:
 def _expire(worker: Worker) -> None:
     now, months = worker.clock.now(), worker.settings.windows_months
     expire_ids(worker.database, now, _IDS_KEPT_MS)
-    if months is not None:
-        expire_windows(worker.database, now - round(months * _MONTH_DAYS * DAY_MS))
+    before = None if months is None else now - round(months * _MONTH_DAYS * DAY_MS)
+    if before is not None:
+        expire_windows(worker.database, before)
+    # A path that ends in the oldest windows may have begun before them, by as much as the longest path takes.
+    expire_steps(worker.database, None if before is None else before - LONGEST_SPAN)
 
 
 def _watermark(worker: Worker) -> int:

@@ -1,7 +1,7 @@
 """Keys, webhooks, releases, refused events and the pipeline's state as they are shown."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -185,23 +185,6 @@ class Segments(Model):
     """Every segment, the largest first."""
 
     items: list[Segment]
-
-
-class Behavior(Model):
-    """A named match over events; automatic ones are a frequent event's own name."""
-
-    behavior: str
-    definition: dict[str, Any]
-    automatic: bool
-    state: str
-    effective_from: datetime | None
-    recorded_at: datetime
-
-
-class Behaviors(Model):
-    """Every behavior, by name."""
-
-    items: list[Behavior]
 
 
 class Partition(Model):

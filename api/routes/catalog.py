@@ -1,4 +1,4 @@
-"""What the workspace is made of: segments, behaviors, releases, and how far all of it is evaluated."""
+"""What the workspace is made of: segments, releases, and how far all of it is evaluated."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from api.dependencies import Manager, Paging, Reader
 from api.models.calibration import Calibration
 from api.models.common import Page, shown
-from api.models.operations import Behaviors, ReleaseShown, Segments, Status
+from api.models.operations import ReleaseShown, Segments, Status
 from schemas.accounts import Release
 from schemas.database import calibrations, releases, segments, status
 
@@ -26,13 +26,6 @@ def get_calibration(tenant: Reader) -> Any:
     """Alerts a week in total and per CSM, false ones among them, the share of real drops found, and who is judged."""
     with tenant.reading() as (connection, workspace):
         return calibrations.calibration(connection, workspace, tenant.now)
-
-
-@router.get("/behaviors", response_model=Behaviors)
-def list_behaviors(tenant: Reader) -> Any:
-    """Each behavior that is counted or being built."""
-    with tenant.reading() as (connection, workspace):
-        return {"items": segments.list_behaviors(connection, workspace)}
 
 
 @router.get("/releases", response_model=Page[ReleaseShown])

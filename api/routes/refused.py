@@ -12,8 +12,8 @@ from schemas.database import refused
 router = APIRouter(prefix="/v1/rejected", tags=["rejected"])
 
 HOW = (
-    "Mend what `message` of GET /v1/rejected names and send the event to the collector's POST /v1/track (or the route "
-    "it came by) with your write key. Keep its messageId: if it was counted after all, it is not counted twice."
+    "POST /v1/rejected/{id}/replay on the collector, with your write key, takes it once more as it is. With a body it "
+    "takes that in its place: the event with what `message` names mended. However often: it is counted once."
 )
 
 

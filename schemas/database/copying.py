@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection
 
 from schemas.clock import HOUR_MS
-from schemas.database.rows import CountedIds
+from schemas.database.rows import Added, CountedIds, PathSteps
 
 _HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 _END = b"\xff\xff"
@@ -19,6 +19,9 @@ _EPOCH_MS = 946_684_800_000
 _WINDOW = {
     "workspace": "i4", "account": "i4", "behavior": "i4", "hour": "i8", "topic": "i2", "partition": "i2",
     "events": "i4", "value": "f8", "id_sum": "i8",
+}  # fmt: skip
+_STEP = {
+    "workspace": "i4", "behavior": "i4", "account": "i4", "user": "i8", "time": "i8", "steps": "i4", "topic": "i2",
 }  # fmt: skip
 _COUNTED = {"topic": "i2", "partition": "i2", "partitions": "i2", "hour": "i8", "first_offset": "i8"}
 
@@ -53,15 +56,25 @@ def ids_data(rows: Sequence[CountedIds]) -> bytes:
     """Rows of `counted_ids` as COPY data; `hour` is counted from the epoch."""
     columns = {name: np.array([getattr(row, name) for row in rows], np.int64) for name in _COUNTED}
     columns["hour"] = columns["hour"] * (HOUR_MS * 1000) - _EPOCH_MS * 1000
-    heads = _heads(_COUNTED, columns, np.array([len(row.ids) for row in rows]))
-    size = len(heads) // max(1, len(rows))
-    pieces = [part for i, row in enumerate(rows) for part in (heads[i * size : i * size + size], row.ids)]
-    return b"".join((_HEADER, *pieces, _END))
+    return _with_last(_heads(_COUNTED, columns, np.array([len(row.ids) for row in rows])), [row.ids for row in rows])
 
 
-def copy_windows(connection: Connection, data: bytes) -> None:
-    """Appends what `windows_data` made."""
-    _copy(connection, f"COPY windows ({', '.join(_WINDOW)}, users) FROM STDIN (FORMAT binary)", data)
+def steps_data(parts: Sequence[PathSteps]) -> bytes:
+    """Rows of `path_steps` as COPY data; nothing for none."""
+    if not sum(len(part.time) for part in parts):
+        return b""
+    rows = PathSteps(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+    columns = rows._asdict() | {"time": (rows.time - _EPOCH_MS) * 1000}
+    return _with_last(_heads(_STEP, columns, np.full(len(rows.time), 16)), [of.tobytes() for of in rows.ids])
+
+
+def copy_added(connection: Connection, added: Added) -> None:
+    """Appends what `windows_data` and `steps_data` made."""
+    if added.windows:
+        _copy(connection, f"COPY windows ({', '.join(_WINDOW)}, users) FROM STDIN (FORMAT binary)", added.windows)
+    if added.steps:
+        columns = ", ".join(f'"{name}"' for name in _STEP)
+        _copy(connection, f"COPY path_steps ({columns}, id_hash) FROM STDIN (FORMAT binary)", added.steps)
 
 
 def copy_ids(connection: Connection, data: bytes) -> None:
@@ -86,6 +99,13 @@ def _heads(types: dict[str, str], columns: Mapping[str, NDArray[Any]], lengths: 
 def copy_text(connection: Connection, statement: str, lines: StringIO) -> None:
     """Appends lines in PostgreSQL's text format."""
     _copy(connection, statement, lines.getvalue().encode())
+
+
+def _with_last(heads: bytes, last: Sequence[bytes]) -> bytes:
+    """COPY data of rows whose last fields are these."""
+    size = len(heads) // max(1, len(last))
+    pieces = [part for i, data in enumerate(last) for part in (heads[i * size : i * size + size], data)]
+    return b"".join((_HEADER, *pieces, _END))
 
 
 def _copy(connection: Connection, statement: str, data: bytes) -> None:

@@ -1,41 +1,40 @@
-"""Declared behaviors in the database: registered under numbers, rebuilt from the topics, switched when whole."""
+"""Declared behaviors in the database: which are counted, rebuilt from the topics, switched to when whole."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, func, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from schemas.behaviors import Definition
-from schemas.database.copying import copy_windows
+from schemas.database.copying import copy_added
 from schemas.database.fold import mark_late
-from schemas.database.rows import Late
+from schemas.database.rows import Added
 from schemas.database.sessions import Database
 from schemas.database.tables import behaviors, offsets, rebuilds, workspaces
 from schemas.errors import FencedError
 
 Key = tuple[int, int]  # topic, partition
 _KEPT = ("building", "active")
+FILE, API = "file", "api"  # who declared it
 
 
 class Registered(NamedTuple):
-    """A declared behavior: since which offset the live fold counts it, and how far what lies before is read again."""
+    """A declared behavior: by whom, since which offsets it is counted live, how far what lies before is read again."""
 
     workspace: int
     number: int
     definition: Definition
     active: bool
+    source: str
     since: dict[Key, int]
     rebuilt: dict[Key, int]
 
 
-def register(database: Database, definitions: Sequence[Definition]) -> None:
-    """Makes the declared behaviors of every workspace these ones: what matches anew gets a number and is built."""
-    with database.writing() as connection:
-        for workspace in connection.scalars(select(workspaces.c.id).order_by(workspaces.c.id)).all():
-            connection.execute(select(workspaces.c.id).where(workspaces.c.id == workspace).with_for_update())
-            _register(connection, workspace, definitions)
+def lock(connection: Connection, workspace: int) -> None:
+    """Until the transaction ends, nobody else changes what the workspace declares."""
+    connection.execute(select(workspaces.c.id).where(workspaces.c.id == workspace).with_for_update())
 
 
 def registered(connection: Connection) -> list[Registered]:
@@ -55,6 +54,7 @@ def registered(connection: Connection) -> list[Registered]:
             row.number,
             msgspec.convert(row.definition, Definition),
             row.state == "active",
+            row.source or FILE,
             *spans.get((row.workspace, row.number), ({}, {})),
         )
         for row in connection.execute(query)
@@ -72,14 +72,11 @@ def begin(database: Database, one: Registered, positions: Mapping[Key, int]) -> 
             connection.execute(upsert(rebuilds).values(**row, since=since, next_offset=0).on_conflict_do_nothing())
 
 
-def advance(
-    database: Database, one: Registered, key: Key, expected: int, reached: int, windows: bytes, late: Sequence[Late]
-) -> None:
+def advance(database: Database, one: Registered, key: Key, expected: int, reached: int, added: Added) -> None:
     """Adds a stretch of a behavior's past, or raises FencedError: another worker did it."""
     with database.writing() as connection:
-        if windows:
-            copy_windows(connection, windows)
-        mark_late(connection, late)
+        copy_added(connection, added)
+        mark_late(connection, added.late)
         done = connection.execute(
             update(rebuilds)
             .where(rebuilds.c.workspace == one.workspace, rebuilds.c.behavior == one.number)
@@ -90,14 +87,19 @@ def advance(
             raise FencedError(f"The past of {one.definition.name!r} is being built by another worker, too.")
 
 
+def is_whole(connection: Connection, one: Registered) -> bool:
+    """Whether a behavior's past was read again in every partition."""
+    of = (rebuilds.c.workspace == one.workspace, rebuilds.c.behavior == one.number)
+    whole = connection.scalar(select(func.count()).where(*of, rebuilds.c.next_offset >= rebuilds.c.since))
+    partitions = connection.scalar(select(func.count()).select_from(offsets).where(offsets.c.topic < 2))
+    return bool(whole == partitions)
+
+
 def activate(database: Database, one: Registered) -> bool:
     """Switches to a behavior whose past is whole; what went by its name before is retired in the same transaction."""
     with database.writing() as connection:
-        connection.execute(select(workspaces.c.id).where(workspaces.c.id == one.workspace).with_for_update())
-        of = (rebuilds.c.workspace == one.workspace, rebuilds.c.behavior == one.number)
-        whole = connection.scalar(select(func.count()).where(*of, rebuilds.c.next_offset >= rebuilds.c.since))
-        partitions = connection.scalar(select(func.count()).select_from(offsets).where(offsets.c.topic < 2))
-        if whole != partitions:
+        lock(connection, one.workspace)
+        if not is_whole(connection, one):
             return False
         mine = behaviors.c.workspace == one.workspace
         connection.execute(
@@ -112,40 +114,3 @@ def activate(database: Database, one: Registered) -> bool:
             .values(state="active", effective_from=func.now())
         )
     return True
-
-
-def _register(connection: Connection, workspace: int, definitions: Sequence[Definition]) -> None:
-    known = [one for one in registered(connection) if one.workspace == workspace]
-    kept = set()
-    for definition in definitions:
-        named = [one for one in known if one.definition.name == definition.name]
-        same = [one for one in named if one.definition.matched == definition.matched]
-        kept |= {one.number for one in named if one.active} | {one.number for one in same[-1:]}
-        if same:
-            _store(connection, same[-1], definition)
-        else:
-            _build(connection, workspace, definition)
-    gone = [one.number for one in known if one.number not in kept]
-    connection.execute(
-        update(behaviors)
-        .where(behaviors.c.workspace == workspace, behaviors.c.number.in_(gone))
-        .values(state="retired")
-    )
-
-
-def _store(connection: Connection, one: Registered, definition: Definition) -> None:
-    """Takes over what does not decide which events count."""
-    connection.execute(
-        update(behaviors)
-        .where(behaviors.c.workspace == one.workspace, behaviors.c.number == one.number)
-        .where(behaviors.c.definition != msgspec.to_builtins(definition))
-        .values(definition=msgspec.to_builtins(definition))
-    )
-
-
-def _build(connection: Connection, workspace: int, definition: Definition) -> None:
-    counter = workspaces.c.next_behavior
-    reserved = update(workspaces).where(workspaces.c.id == workspace).values({counter: counter + 1}).returning(counter)
-    number = int(connection.execute(reserved).scalar_one()) - 1
-    row = {"workspace": workspace, "number": number, "behavior": definition.name, "state": "building"}
-    connection.execute(insert(behaviors).values(**row, automatic=False, definition=msgspec.to_builtins(definition)))

@@ -13,6 +13,7 @@ from schemas.database import copying
 from schemas.database.facts import put_accounts
 from schemas.database.people import put_aliases, put_memberships, put_signals, put_users
 from schemas.database.rows import (
+    Added,
     Alias,
     Closing,
     CountedIds,
@@ -32,10 +33,10 @@ from schemas.topics import HISTORY, TOPIC_CODES
 
 @dataclass
 class Write:
-    """Everything a micro-batch changes. `windows` is COPY data (schemas.database.copying), empty for none."""
+    """Everything a micro-batch changes."""
 
     moved: list[Moved] = field(default_factory=list)
-    windows: bytes = b""
+    added: Added = field(default_factory=Added)
     ids: list[CountedIds] = field(default_factory=list)
     accounts: dict[int, list[AccountRow]] = field(default_factory=dict)
     users: list[UserFact] = field(default_factory=list)
@@ -45,7 +46,6 @@ class Write:
     unassigned: list[Unassigned] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
     closings: list[Closing] = field(default_factory=list)
-    late: list[Late] = field(default_factory=list)
 
 
 def commit(database: Database, write: Write, now: int) -> None:
@@ -56,8 +56,7 @@ def commit(database: Database, write: Write, now: int) -> None:
     """
     ids = copying.ids_data(write.ids)
     with database.writing() as connection:
-        if write.windows:
-            copying.copy_windows(connection, write.windows)
+        copying.copy_added(connection, write.added)
         if write.ids:
             copying.copy_ids(connection, ids)
         write_refused(connection, write.refused)
@@ -69,7 +68,7 @@ def commit(database: Database, write: Write, now: int) -> None:
         put_aliases(connection, write.aliases)
         put_signals(connection, write.signals)
         _close(connection, write.closings)
-        mark_late(connection, write.late)
+        mark_late(connection, write.added.late)
         _move(connection, write.moved)
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
+from schemas.clock import to_ms
 from schemas.database import paging
 from schemas.database.tables import rejected
 from schemas.errors import NotFoundError
@@ -32,8 +33,23 @@ def rejected_event(connection: Connection, workspace: int, number: int) -> dict[
     query = select(*_SHOWN).where(rejected.c.workspace == workspace, rejected.c.id == number)
     row = connection.execute(query).mappings().first()
     if row is None:
-        raise NotFoundError(f"There is no rejected event {number} in this workspace.")
+        raise _missing(number)
     return _readable(row)
+
+
+def as_received(connection: Connection, workspace: int, number: int) -> tuple[bytes, int]:
+    """One refused event's bytes, and when it was received (ms). Raises NotFoundError."""
+    query = select(rejected.c.raw, rejected.c.received_at).where(
+        rejected.c.workspace == workspace, rejected.c.id == number
+    )
+    row = connection.execute(query).first()
+    if row is None:
+        raise _missing(number)
+    return bytes(row.raw), to_ms(row.received_at)
+
+
+def _missing(number: int) -> NotFoundError:
+    return NotFoundError(f"There is no rejected event {number} in this workspace.")
 
 
 def _readable(row: Any) -> dict[str, Any]:

@@ -1,6 +1,10 @@
 """What one fold transaction writes, besides windows: rows as plain tuples, times in milliseconds since the epoch."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 
 class Moved(NamedTuple):
@@ -22,6 +26,19 @@ class CountedIds(NamedTuple):
     hour: int
     first_offset: int
     ids: bytes
+
+
+class PathSteps(NamedTuple):
+    """Columns of equal length: who met which steps of a path (bit k of `steps`: step k), when (ms), by which event."""
+
+    workspace: NDArray[np.int64]
+    behavior: NDArray[np.int64]
+    account: NDArray[np.int64]
+    user: NDArray[np.int64]
+    time: NDArray[np.int64]
+    steps: NDArray[np.int64]
+    topic: NDArray[np.int64]
+    ids: NDArray[np.uint64]  # (n, 2): both halves of the id's hash
 
 
 class Unassigned(NamedTuple):
@@ -68,6 +85,14 @@ class Late(NamedTuple):
     workspace: int
     topic: int
     hour: int
+
+
+class Added(NamedTuple):
+    """What counted events add: rows of `windows` and `path_steps` as COPY data, and what is to be evaluated again."""
+
+    windows: bytes = b""
+    steps: bytes = b""
+    late: Sequence[Late] = ()
 
 
 class UserFact(NamedTuple):

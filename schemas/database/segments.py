@@ -1,4 +1,4 @@
-"""Segments and behaviors with a few figures each."""
+"""Segments with a few figures each."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from sqlalchemy import Connection, func, select, text
 
 from schemas.database.accounts import CLOSED, TOLD
 from schemas.database.calibrations import part_of
-from schemas.database.tables import account_arr, alert_segment, alerts, behaviors
+from schemas.database.tables import account_arr, alert_segment, alerts
 from schemas.segments import DIMENSIONS, EVERYONE, Dimension
 
 # One pass over the accounts for all dimensions; `dimension` says which one a row is grouped by, by its place.
@@ -73,14 +73,3 @@ def _open_alerts(connection: Connection, workspace: int) -> dict[str, int]:
         .group_by(alert_segment)
     )
     return {row[0]: row[1] for row in connection.execute(query)}
-
-
-def list_behaviors(connection: Connection, workspace: int) -> list[dict[str, Any]]:
-    """Every behavior that is counted or being built, by name."""
-    names = ("behavior", "definition", "automatic", "state", "effective_from", "recorded_at")
-    query = (
-        select(*(behaviors.c[name] for name in names))
-        .where(behaviors.c.workspace == workspace, behaviors.c.state != "retired")
-        .order_by(behaviors.c.behavior, behaviors.c.number)
-    )
-    return [dict(row) for row in connection.execute(query).mappings()]

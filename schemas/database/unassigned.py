@@ -7,10 +7,10 @@ from sqlalchemy import Connection, bindparam, delete, exists, func, select, tupl
 from sqlalchemy.dialects.postgresql import ARRAY, BYTEA
 
 from schemas.clock import to_ms
-from schemas.database.copying import copy_windows
+from schemas.database.copying import copy_added
 from schemas.database.fold import mark_late
 from schemas.database.people import put_signals
-from schemas.database.rows import Late, SignalFact, Unassigned
+from schemas.database.rows import Added, SignalFact, Unassigned
 from schemas.database.sessions import Database
 from schemas.database.tables import memberships, unassigned
 from schemas.errors import FencedError
@@ -37,13 +37,10 @@ def waiting_ids(connection: Connection, topic: int, partition: int) -> list[byte
     return [bytes(row) for row in connection.scalars(query)]
 
 
-def settle(
-    database: Database, rows: Sequence[Unassigned], windows: bytes, signals: Sequence[SignalFact], late: Sequence[Late]
-) -> None:
+def settle(database: Database, rows: Sequence[Unassigned], added: Added, signals: Sequence[SignalFact]) -> None:
     """Counts waiting events and lets them go, or raises FencedError and does neither: the deletion is the fence."""
     with database.writing() as connection:
-        if windows:
-            copy_windows(connection, windows)
+        copy_added(connection, added)
         gone = 0
         for key in sorted({row[:2] for row in rows}):
             ids = [row.id_hash for row in rows if row[:2] == key]
@@ -51,7 +48,7 @@ def settle(
         if gone != len(rows):
             raise FencedError(f"{len(rows) - gone} waiting events were settled by another worker; nothing was kept.")
         put_signals(connection, signals)
-        mark_late(connection, late)
+        mark_late(connection, added.late)
 
 
 def _delete(connection: Connection, key: tuple[int, int], ids: list[bytes]) -> int:

@@ -20,6 +20,28 @@ Bools = NDArray[np.bool_]
 State = TypeVar("State")
 
 _NONE: Ints = np.empty(0, np.int64)
+HOURS = 25  # of the longest day
+BUSY = 500  # events a day from which on a key's hours are looked at, too
+
+
+@dataclass(frozen=True)
+class Hours:
+    """The hours of one local day, of the busy keys alone: those with BUSY events on some day.
+
+    Attributes:
+        keys: Sorted.
+        events: (25, keys): events by hour of the local day; 0 behind its end, and behind what is known so far.
+        length: How many hours the day has where the key lives, 23 to 25.
+        known: How many of them are over; all, except on a day that still goes on.
+    """
+
+    keys: Ints
+    events: Floats
+    length: Ints
+    known: Ints
+
+
+_NO_HOURS = Hours(_NONE, np.zeros((HOURS, 0)), _NONE, _NONE)
 
 
 @dataclass(frozen=True)
@@ -37,6 +59,7 @@ class Day:
         groups: How many groups there are.
         seen: Who came, one a key and user, ascending: the index of the key in `keys`,
         who: and beside it the user's number (0: somebody without an id).
+        hours: The day by hours, of keys that are busy enough for it.
     """
 
     date: int
@@ -49,6 +72,7 @@ class Day:
     groups: int
     seen: Ints = field(default_factory=lambda: _NONE)
     who: Ints = field(default_factory=lambda: _NONE)
+    hours: Hours = field(default_factory=lambda: _NO_HOURS)
 
 
 @dataclass(frozen=True)

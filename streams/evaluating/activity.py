@@ -3,15 +3,19 @@
 A key is (account number, behavior number) packed into 64 bits. Days are local days, counted since 1970-01-01.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from streams.detectors.base import BUSY
+
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
+
+_NONE: Ints = np.empty(0, np.int64)
 
 
 def pack(account: int | Ints, behavior: int | Ints) -> Ints:
@@ -33,12 +37,22 @@ def behavior_of(key: int | Ints) -> Ints:
     return np.asarray(key, np.int64) & 0xFFFFFFFF
 
 
+class ByHour(NamedTuple):
+    """Events of busy keys by hour of the local day: rows ascending by day, key and hour."""
+
+    day: Ints
+    key: Ints
+    hour: Ints
+    events: Ints
+
+
 @dataclass(frozen=True)
 class Activity:
     """Days of activity as columns.
 
     Rows (one a day and key, ascending by day, then key): `day`, `key`, `events`, `users` (distinct ones).
     Presences (one a day, key and user, in the same order): `seen_day`, `seen_key`, `seen_user`.
+    `by_hour` has the hours of keys that are busy, or have a day of at least BUSY events.
     """
 
     day: Ints
@@ -48,6 +62,7 @@ class Activity:
     seen_day: Ints
     seen_key: Ints
     seen_user: Ints
+    by_hour: ByHour
 
     def on(self, day: int) -> slice:
         """The rows of one day."""
@@ -56,6 +71,15 @@ class Activity:
     def seen_on(self, day: int) -> slice:
         """The presences of one day."""
         return slice(*np.searchsorted(self.seen_day, [day, day + 1]).tolist())
+
+    def hours_on(self, day: int) -> slice:
+        """The rows of `by_hour` of one day."""
+        return slice(*np.searchsorted(self.by_hour.day, [day, day + 1]).tolist())
+
+    @cached_property
+    def busy(self) -> Ints:
+        """The keys that `by_hour` has, sorted."""
+        return np.unique(self.by_hour.key)
 
     def presences(self, key: int, first: int, last: int) -> tuple[Ints, Ints]:
         """Days and users of one key from day `first` to `last`, both included."""
@@ -71,15 +95,19 @@ class Activity:
         return self.seen_key[order], self.seen_day[order], self.seen_user[order]
 
 
-def gather(days: Ints, keys: Ints, events: Ints, owners: Ints, users: Ints) -> Activity:
+def gather(
+    days: Ints, hours: Ints, keys: Ints, events: Ints, owners: Ints, users: Ints, busy: Ints = _NONE
+) -> Activity:
     """Activity of loose parts: hours' or single events' days, keys and event counts, and the users seen in them.
 
     Args:
         days: Local day of each part.
+        hours: Hour of that day, from 0 on.
         keys: Key of each part.
         events: Events in each part.
         owners: Index of the part that each user belongs to.
         users: User numbers; 0 stands for somebody unnamed.
+        busy: Keys whose hours are wanted in any case.
     """
     order = np.lexsort((keys, days))
     fresh = _changes(days[order], keys[order])
@@ -91,15 +119,26 @@ def gather(days: Ints, keys: Ints, events: Ints, owners: Ints, users: Ints) -> A
     by_user = np.lexsort((users, seen))
     fresh_user = _changes(seen[by_user], users[by_user])
     seen, users = seen[by_user][fresh_user], users[by_user][fresh_user]
+    row_events = np.bincount(row_of, weights=events, minlength=rows).astype(np.int64)
+    hourly = np.isin(keys, np.union1d(busy, row_key[row_events >= BUSY]))
     return Activity(
         day=row_day,
         key=row_key,
-        events=np.bincount(row_of, weights=events, minlength=rows).astype(np.int64),
+        events=row_events,
         users=np.bincount(seen, minlength=rows).astype(np.int64),
         seen_day=row_day[seen],
         seen_key=row_key[seen],
         seen_user=users,
+        by_hour=_by_hour(days[hourly], keys[hourly], hours[hourly], events[hourly]),
     )
+
+
+def _by_hour(days: Ints, keys: Ints, hours: Ints, events: Ints) -> ByHour:
+    order = np.lexsort((hours, keys, days))
+    days, keys, hours, events = days[order], keys[order], hours[order], events[order]
+    fresh = _changes(days, keys, hours)
+    sums = np.bincount(np.cumsum(fresh) - 1, events, int(fresh.sum())).astype(np.int64)
+    return ByHour(days[fresh], keys[fresh], hours[fresh], sums)
 
 
 def _changes(*columns: Ints) -> NDArray[np.bool_]:
@@ -110,8 +149,6 @@ def _changes(*columns: Ints) -> NDArray[np.bool_]:
     return fresh
 
 
-def nothing(
-    columns: Sequence[str] = ("day", "key", "events", "users", "seen_day", "seen_key", "seen_user"),
-) -> Activity:
+def nothing() -> Activity:
     """Activity without a row."""
-    return Activity(**{name: np.empty(0, np.int64) for name in columns})
+    return gather(*[_NONE] * 6)

@@ -10,7 +10,10 @@ from streams.evaluating.kinds.base import Kind, Scene
 
 
 def cover(kinds: Iterable[Kind], scene: Scene) -> dict[str, Rows]:
-    """By kind a row for each account that it has keys of, sorted by account; kinds that are about no account aside."""
+    """By kind a row for each account that it has keys of, sorted by account; kinds that are about no account aside.
+
+    Where two look for the same, the last one speaks for both: it judges days, the other only hours of busy keys.
+    """
     return {kind.kind.value: _rows(kind, scene) for kind in kinds if kind.account(1 << 32) is not None}
 
 

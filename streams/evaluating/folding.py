@@ -1,6 +1,7 @@
 """The fold over days: activity in, changes of alerts out. Live evaluation, imports and backtests all run this."""
 
 from collections.abc import Collection, Iterator, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,15 +10,19 @@ import numpy as np
 from schemas.alerts import AlertKind
 from schemas.coverage import Rows
 from schemas.rules import BUILT_IN, Mode, Rules
+from streams.alerting import Life
 from streams.detectors.base import Detector, Ints
 from streams.evaluating.activity import Activity, account_of
 from streams.evaluating.covering import cover
 from streams.evaluating.kinds.base import Kind, Lives, Scene
 from streams.evaluating.kinds.behavior_dropped import BehaviorDroppedKind
+from streams.evaluating.kinds.hourly_dropped import HourlyDroppedKind
 from streams.evaluating.kinds.segment_dropped import SegmentDroppedKind
 from streams.evaluating.opening import Happening, Terms, open_alerts
 from streams.evaluating.roster import Roster
 from streams.evaluating.world import World
+
+_HOURLY = 0.1  # of the budget, for what is seen in hours
 
 
 class Detection:
@@ -30,9 +35,11 @@ class Detection:
     def __init__(self, budget: float = 0.5, rules: Rules = BUILT_IN) -> None:
         self.rules = rules
         self.budget = budget if rules.budget is None else rules.budget
+        dropped = self._share(AlertKind.BEHAVIOR_DROPPED)
         self.kinds: Sequence[Kind] = (
             SegmentDroppedKind(self.budget),
-            BehaviorDroppedKind(self._share(AlertKind.BEHAVIOR_DROPPED)),
+            HourlyDroppedKind(_HOURLY * dropped),
+            BehaviorDroppedKind(dropped),
         )
 
     @property
@@ -62,6 +69,11 @@ class Detection:
         return Terms(self.rules.of(kind.kind), self.rules.name, self.budget)
 
     @property
+    def hourly(self) -> Kind:
+        """The one that does not wait for the day's end."""
+        return next(kind for kind in self.kinds if isinstance(kind, HourlyDroppedKind))
+
+    @property
     def version(self) -> str:
         """Whose states can be gone on from."""
         return " ".join(f"{one.name} {one.version}" for one in self.detectors)
@@ -81,6 +93,11 @@ class Progress:
     keys: Ints = field(default_factory=lambda: np.empty(0, np.int64))
     segments: Ints = field(default_factory=lambda: np.empty(0, np.int64))
     coverage: dict[str, Rows] | None = None
+
+    def busy(self, detection: "Detection") -> Ints:
+        """The keys whose hours are watched."""
+        found: Ints = self.states[detection.hourly.detector.name].keys
+        return found
 
 
 def begin(detection: Detection, first: int) -> Progress:
@@ -130,3 +147,24 @@ def _step(
     scene = Scene(roster, activity, day, progress.states, verdicts, progress.lives)
     found = (open_alerts(kind, detection.seen_by(kind, scene), detection.terms(kind)) for kind in detection.kinds)
     return scene, [happening for of_kind in found for happening in of_kind]
+
+
+def peek(
+    world: World, activity: Activity, progress: Progress, days: range, hour: int, detection: Detection
+) -> tuple[list[Happening], list[Life]]:
+    """What can be said before days are over, from what is known until an `hour` (since the epoch).
+
+    Only alerts that would open are said, and only by the kind that watches hours: when the days are over, the fold
+    comes to the same. Gives what happened and the episodes it opened; `progress` (of the day before) stays as it is.
+    """
+    kind = detection.hourly
+    name = kind.detector.name
+    state, lives, found = deepcopy(progress.states[name]), dict(progress.lives[name]), list[Happening]()
+    for date in days:
+        roster = Roster(world.on(date), progress.keys, progress.segments)
+        day = roster.day(activity, date, covered=True, until=hour)
+        state, verdicts = kind.detector.step(state, day)
+        now = progress.lives | {name: lives}
+        scene = Scene(roster, activity, day, {name: state}, {name: verdicts}, now)
+        found += open_alerts(kind, detection.seen_by(kind, scene), detection.terms(kind), only_new=True)
+    return found, [life for key, life in lives.items() if key not in progress.lives[name]]

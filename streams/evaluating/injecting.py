@@ -16,7 +16,7 @@ from schemas.alerts import ON_ACCOUNTS, Transition
 from schemas.clock import DAY_MS
 from schemas.windows import ALL_NUMBER
 from streams import calibration
-from streams.detectors.base import Bools, Floats, Ints
+from streams.detectors.base import Floats, Ints
 from streams.evaluating import folding
 from streams.evaluating.activity import Activity, account_of, pack
 from streams.evaluating.folding import Detection
@@ -115,32 +115,35 @@ def inject(activity: Activity, injections: Sequence[Injection], seed: int) -> Ac
 
     >>> from streams.evaluating.activity import gather
     >>> ones = np.ones(4, np.int64)
-    >>> acme = gather(np.arange(4), pack(1, 0) * ones, 3 * ones, np.arange(4), ones)
+    >>> acme = gather(np.arange(4), 9 * ones, pack(1, 0) * ones, 3 * ones, np.arange(4), ones)
     >>> silent = inject(acme, [Injection(1, 2, 0.0, 7)], seed=1)
     >>> silent.users.tolist(), silent.events.tolist(), silent.seen_day.tolist()
     ([1, 1, 0, 0], [3, 3, 0, 0], [0, 1])
     """
-    stays = ~_left_out(activity, {one.account: one for one in injections}, seed)
+    owners = account_of(activity.seen_key)
+    kept = _kept(activity.seen_day, owners, injections)
+    stays = _luck(activity.seen_day, owners, activity.seen_user, seed) < kept
     rows = np.repeat(np.arange(len(activity.day)), activity.users)
     users = np.bincount(rows[stays], minlength=len(activity.day)).astype(np.int64)
     share = np.where(activity.users > 0, users / np.maximum(activity.users, 1), 1.0)
     events = np.round(activity.events * share).astype(np.int64)
+    hours = activity.by_hour
+    left = hours.events * _kept(hours.day, account_of(hours.key), injections)
+    by_hour = hours._replace(events=np.round(left).astype(np.int64))
     seen = {name: getattr(activity, name)[stays] for name in ("seen_day", "seen_key", "seen_user")}
-    return replace(activity, users=users, events=events, **seen)
+    return replace(activity, users=users, events=events, by_hour=by_hour, **seen)
 
 
-def _left_out(activity: Activity, injected: Mapping[int, Injection], seed: int) -> Bools:
-    owners = account_of(activity.seen_key)
-    numbers = np.array(sorted(injected), np.int64)
-    if not len(numbers):
-        return np.zeros(len(owners), np.bool_)
-    at = np.minimum(np.searchsorted(numbers, owners), len(numbers) - 1)
-    onset = np.array([injected[number].onset for number in numbers.tolist()])[at]
-    kept = np.array([injected[number].kept for number in numbers.tolist()])[at]
-    luck = _luck(activity.seen_day, owners, activity.seen_user, seed)
-    fallen = (activity.seen_day >= onset) & (activity.seen_day <= onset + LATE)
-    left: Bools = (numbers[at] == owners) & fallen & (luck >= kept)
-    return left
+def _kept(days: Ints, accounts: Ints, injections: Sequence[Injection]) -> Floats:
+    """The share that is kept of each account's day; 1 where nothing was injected."""
+    if not injections:
+        return np.ones(len(days))
+    numbers, onsets, shares = (
+        np.array(column) for column in zip(*(one[:3] for one in sorted(injections)), strict=True)
+    )
+    at = np.minimum(np.searchsorted(numbers, accounts), len(numbers) - 1)
+    fallen = (numbers[at] == accounts) & (days >= onsets[at]) & (days <= onsets[at] + LATE)
+    return np.where(fallen, shares[at], 1.0)
 
 
 def _luck(days: Ints, accounts: Ints, users: Ints, seed: int) -> Floats:

@@ -37,17 +37,21 @@ def load_world(connection: Connection, workspace: int) -> tuple[World, dict[str,
 
 
 def load_activity(
-    connection: Connection, world: World, first: int, last: int, accounts: Sequence[int] | None = None
+    connection: Connection, world: World, first: int, last: int, busy: Ints, accounts: Sequence[int] | None = None
 ) -> Activity:
-    """What the judged behaviors did on the local days from `first` to `last`, of all accounts or those named."""
+    """What the judged behaviors did on the local days from `first` to `last` (days since 1970-01-01).
+
+    Of all accounts, or those named. The hours of `busy` keys come along in any case.
+    """
     begin = to_datetime(0) + timedelta(days=first - 1)
     end = to_datetime(0) + timedelta(days=last + 2)
-    fixed, users = queries.read_windows(connection, world.workspace, list(world.behaviors), begin, end, accounts)
-    return activity_of(world, fixed, users, first, last)
+    found = queries.read_windows(connection, world.workspace, list(world.behaviors), begin, end, accounts)
+    return activity_of(world, found, first, last, busy)
 
 
-def activity_of(world: World, fixed: bytes, users: bytes, first: int, last: int) -> Activity:
+def activity_of(world: World, found: tuple[bytes, bytes], first: int, last: int, busy: Ints) -> Activity:
     """Rows as `read_windows` gives them, as activity of local days."""
+    fixed, users = found
     rows = np.frombuffer(fixed, ">i4").reshape(-1, 5).astype(np.int64)
     if not len(rows):
         return nothing()
@@ -57,14 +61,14 @@ def activity_of(world: World, fixed: bytes, users: bytes, first: int, last: int)
     unnamed = np.flatnonzero((np.bincount(owners, minlength=len(rows)) == 0) & (events > 0))
     ours = ~np.isin(numbers, world.strangers)
     owners, numbers = owners[ours], numbers[ours]
-    days = local_days(world, accounts, hours, first, last)
+    days, times = local_hours(world, accounts, hours, first, last)
     owners = np.concatenate([owners, unnamed])
     numbers = np.concatenate([numbers, np.zeros(len(unnamed), np.int64)])
     kept = (days >= first) & (days <= last)
     place = np.cumsum(kept) - 1
     mine = kept[owners]
     keys = pack(accounts, behaviors)
-    return gather(days[kept], keys[kept], events[kept], place[owners[mine]], numbers[mine])
+    return gather(days[kept], times[kept], keys[kept], events[kept], place[owners[mine]], numbers[mine], busy)
 
 
 def unpack(data: NDArray[np.uint8], sizes: Ints) -> tuple[Ints, Ints]:
@@ -85,9 +89,12 @@ def unpack(data: NDArray[np.uint8], sizes: Ints) -> tuple[Ints, Ints]:
     return np.concatenate(owners), np.concatenate([np.asarray(part, np.int64) for part in numbers])
 
 
-def local_days(world: World, accounts: Ints, hours: Ints, first: int, last: int) -> Ints:
-    """The local day of each UTC hour, by its account's time zone then; anything outside [first, last] is outside."""
-    days = np.full(len(hours), first - 1)
+def local_hours(world: World, accounts: Ints, hours: Ints, first: int, last: int) -> tuple[Ints, Ints]:
+    """The local day of each UTC hour and its place in that day, by its account's time zone then.
+
+    Days outside [first, last] are outside, and the place in them means nothing.
+    """
+    days, times = np.full(len(hours), first - 1), np.zeros(len(hours), np.int64)
     zones = {name: i for i, name in enumerate(world.zones)}
     edges = [np.array(day_starts(name, day_of(first), last - first + 2)) // HOUR_MS for name in zones]
     zone_of = np.full(int(accounts.max()) + 1, -1)
@@ -99,8 +106,9 @@ def local_days(world: World, accounts: Ints, hours: Ints, first: int, last: int)
         zone_at[(accounts == number) & (hours >= begin)] = zones[zone]
     for i, starts in enumerate(edges):
         mine = zone_at == i
-        days[mine] = first + np.searchsorted(starts, hours[mine], side="right") - 1
-    return days
+        place = np.searchsorted(starts, hours[mine], side="right") - 1
+        days[mine], times[mine] = first + place, hours[mine] - starts[place]
+    return days, times
 
 
 def _moves(world: World) -> Iterator[tuple[int, int, str]]:
@@ -114,6 +122,11 @@ def _moves(world: World) -> Iterator[tuple[int, int, str]]:
 def last_closed(world: World, watermark: int) -> int:
     """The last day that is over in every time zone."""
     return min(day_number(local_date(name, watermark)) for name in world.zones) - 1
+
+
+def last_begun(world: World, watermark: int) -> int:
+    """The last day that has begun in some time zone."""
+    return max(day_number(local_date(name, watermark - 1)) for name in world.zones)
 
 
 def first_touched(world: World, ms: int) -> int:

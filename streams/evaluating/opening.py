@@ -11,7 +11,7 @@ from streams import alerting
 from streams.alerting import Change, Sighting
 from streams.detectors.base import Verdicts
 from streams.evaluating.activity import behavior_of
-from streams.evaluating.kinds.base import Kind, Scene, closing
+from streams.evaluating.kinds.base import Kind, Scene
 from streams.evidence import Finding
 
 
@@ -40,12 +40,13 @@ class Happening(msgspec.Struct, frozen=True):
     shadow: bool = False
 
 
-def open_alerts(kind: Kind, scene: Scene, terms: Terms) -> Iterator[Happening]:
+def open_alerts(kind: Kind, scene: Scene, terms: Terms, *, only_new: bool = False) -> Iterator[Happening]:
     """What the day does to the alerts of one kind: first those on all of something, then those on its parts."""
     off = terms.rule.mode == Mode.OFF
     verdicts, lives = scene.verdicts[kind.detector.name], scene.lives[kind.detector.name]
     crossing = set() if off else set(verdicts.keys[kind.crossing(scene)].tolist())
-    for key in sorted(crossing | lives.keys(), key=lambda key: (int(behavior_of(key)) != 0, key)):
+    concerned = crossing - lives.keys() if only_new else crossing | lives.keys()
+    for key in sorted(concerned, key=lambda key: (int(behavior_of(key)) != 0, key)):
         subject = kind.subject(scene, key)
         if subject is None or (key not in lives and kind.held(scene, key)):
             continue
@@ -58,7 +59,7 @@ def _live(
 ) -> Iterator[Happening]:
     """One episode's day."""
     lives, account, rule = scene.lives[kind.detector.name], kind.account(key), terms.rule
-    now = closing(scene.world, account, scene.day.date)
+    now = kind.moment(scene, key)
     before, mark = lives.pop(key, None), fingerprint(scene.world.workspace, subject)
     if before and rule.mode == Mode.OFF:
         after, changes = None, alerting.end(before, now, "the rules no longer look for it")

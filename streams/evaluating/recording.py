@@ -11,7 +11,7 @@ from schemas.clock import HOUR_MS
 from schemas.windows import ALL, ALL_NUMBER
 from streams.detectors.base import Ints
 from streams.evaluating.activity import Activity, gather, nothing, pack
-from streams.evaluating.loading import local_days
+from streams.evaluating.loading import local_hours
 from streams.evaluating.world import World, account_of_traits
 
 _HERE = 1  # the workspace's number
@@ -72,14 +72,14 @@ class Recording:
         hours, accounts, users = (
             np.frombuffer(column, np.int64) for column in (self._hours, self._accounts, self._users)
         )
-        days = local_days(world, accounts, hours, first, last)
+        days, times = local_hours(world, accounts, hours, first, last)
         rows = [np.arange(len(hours)), *(np.frombuffer(found, np.int64) for found in self._matched)]
         numbers = np.repeat(np.arange(ALL_NUMBER, ALL_NUMBER + len(rows)), [len(found) for found in rows])
         row = np.concatenate(rows)
         kept = (days[row] >= first) & (days[row] <= last)
         row, keys = row[kept], pack(accounts[row[kept]], numbers[kept])
         present = _present(keys, hours[row], users[row])
-        return gather(days[row], keys, np.ones(len(row), np.int64), present, users[row][present])
+        return gather(days[row], times[row], keys, np.ones(len(row), np.int64), present, users[row][present])
 
 
 class _Numbers(dict[str, int]):

@@ -31,7 +31,7 @@ def as_of(connection: Connection, world: World, days: range, at_one_go: Collecti
     """
     begin = _end(world.time_zone, days.start - 1)
     judged = Judged(first_evaluations(connection, world.workspace, begin), at_one_go)
-    known = [judged.first(day, _end(world.time_zone, day)) for day in days]
+    known = [judged.first(day, max(_end(zone, day) for zone in world.zones)) for day in days]
     earliest = min((time for time in known if time is not None), default=None)
     found: dict[int, list[tuple[int, Account]]] = {}
     for number, facts in _facts(connection, world, [*_TRAITS, *([by] if by else [])], begin, earliest):

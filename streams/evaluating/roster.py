@@ -2,8 +2,10 @@
 
 import numpy as np
 
-from streams.calendar import kinds_of
-from streams.detectors.base import Bools, Day, Ints
+from schemas.clock import HOUR_MS
+from schemas.days import day_start
+from streams.calendar import day_of, kinds_of
+from streams.detectors.base import HOURS, Bools, Day, Hours, Ints
 from streams.evaluating.activity import Activity, account_of, behavior_of
 from streams.evaluating.segments import Segments
 from streams.evaluating.world import World
@@ -25,8 +27,8 @@ class Roster:
         self._peers = np.array([names.setdefault(group, len(names)) for group in groups], np.int64)
         self._groups = max(len(names), 1)
 
-    def day(self, activity: Activity, date: int, covered: bool) -> Day:
-        """One day of all keys."""
+    def day(self, activity: Activity, date: int, covered: bool, until: int | None = None) -> Day:
+        """One day of all keys; of one that still goes on, what is known `until` an hour (since the epoch)."""
         rows, seen = activity.on(date), activity.seen_on(date)
         at, ours = self._places(activity.key[rows])
         users, events = np.zeros(len(self.keys)), np.zeros(len(self.keys))
@@ -34,7 +36,26 @@ class Roster:
         kind = kinds_of(date, self._regions)[self._region]
         came, known = self._places(activity.seen_key[seen])
         who = activity.seen_user[seen][known]
-        return Day(date, covered, self.keys, users, events, kind, self._peers, self._groups, came, who)
+        by_hour = self._hours(activity, date, until)
+        return Day(date, covered, self.keys, users, events, kind, self._peers, self._groups, came, who, by_hour)
+
+    def _hours(self, activity: Activity, date: int, until: int | None) -> Hours:
+        """The hours of the keys that are busy at some time."""
+        busy = np.intersect1d(activity.busy, self.keys)
+        rows = activity.hours_on(date)
+        at = np.searchsorted(busy, activity.by_hour.key[rows])
+        known = np.isin(activity.by_hour.key[rows], busy)
+        events = np.zeros((HOURS, len(busy)))
+        events[activity.by_hour.hour[rows][known], at[known]] = activity.by_hour.events[rows][known]
+        spans = np.array([self._span(int(number), date, until) for number in account_of(busy).tolist()], np.int64)
+        length, over = spans.reshape(-1, 2).T
+        return Hours(busy, events, length, over)
+
+    def _span(self, account: int, date: int, until: int | None) -> tuple[int, int]:
+        """How many hours an account's day has, and how many of them are over by `until`."""
+        zone = self.world.accounts[account].time_zone
+        begin, end = (day_start(zone, day_of(day)) // HOUR_MS for day in (date, date + 1))
+        return end - begin, end - begin if until is None else min(max(until - begin, 0), end - begin)
 
     def _places(self, keys: Ints) -> tuple[Ints, Bools]:
         """Where those of `keys` stand that we know, and which these are."""

@@ -33,8 +33,9 @@ def fold(
     while progress.day < days.last:
         until = min(progress.day + _CHUNK, days.last)
         ahead = min(until + 4, days.last)
+        begin, busy = progress.day + 1 - CONTEXT, progress.busy(detection)
         with reading() as connection:
-            activity = loading.load_activity(connection, days.world, progress.day + 1 - CONTEXT, ahead)
+            activity = loading.load_activity(connection, days.world, begin, ahead, busy)
         dark = loading.unwatched(np.unique(activity.day), [(first, min(last, ahead)) for first, last in days.gaps])
         yield from folding.fold(days.world, activity, progress, until, detection, dark)
 

@@ -1,11 +1,16 @@
-"""Which rows an event makes: one in `*`, one in its automatic behavior, one in each declared behavior that matches."""
+"""Which rows an event makes: one in `*`, one in its automatic behavior, one in each declared behavior that matches.
 
-from collections.abc import Callable
+Of a declared path an event is a step at most; what that comes to is worked out later (streams.folding.completing).
+"""
+
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
+from schemas.behaviors import Definition
 from schemas.clock import HOUR_MS
+from schemas.database.rows import PathSteps
 from schemas.windows import ALL_NUMBER
 from streams.fold import Integers, Rows
 from streams.folding.definitions import Declared, Names
@@ -30,16 +35,30 @@ def count_declared(
     gathered: Gathered, counted: Integers, account: Integers, names: Names, among: Among | None = None
 ) -> list[Rows]:
     """The rows of declared behaviors: those the live fold counts, or (with `among`) these and no others."""
+    found = _matching(gathered, counted, names, among, paths=False)
+    return [_declared(gathered, places, account, one) for one, places in found]
+
+
+def path_steps(
+    gathered: Gathered, counted: Integers, account: Integers, names: Names, among: Among | None = None
+) -> list[PathSteps]:
+    """The steps of declared paths, chosen likewise; an event without a user is nobody's step."""
+    found = _matching(gathered, counted[gathered.user[counted] >= 0], names, among, paths=True)
+    return [_steps(gathered, places, account, one) for one, places in found]
+
+
+def _matching(
+    gathered: Gathered, counted: Integers, names: Names, among: Among | None, *, paths: bool
+) -> Iterator[tuple[Declared, Integers]]:
+    """Each declared behavior, of those that are paths or of the others, and the places of one name that it counts."""
     if not any(names.matching):
-        return []
-    codes, parts = gathered.code[counted], []
+        return
+    codes = gathered.code[counted]
     for code in np.flatnonzero(np.bincount(codes[codes >= 0])).tolist():
         for declared in names.matching[code]:
-            if among is None or among(declared):
+            if bool(declared.definition.path) == paths and (among is None or among(declared)):
                 places = counted[codes == code]
-                places = _since(gathered, places, declared) if among is None else places
-                parts.append(_declared(gathered, places, account, declared))
-    return parts
+                yield declared, _since(gathered, places, declared) if among is None else places
 
 
 def _since(gathered: Gathered, places: Integers, declared: Declared) -> Integers:
@@ -58,6 +77,30 @@ def _declared(gathered: Gathered, places: Integers, account: Integers, declared:
             value[k] = measured or 0.0
         places, value = places[kept], value[kept]
     return _rows(gathered, places, account, np.full(len(places), declared.number), value=value)
+
+
+def _steps(gathered: Gathered, places: Integers, account: Integers, declared: Declared) -> PathSteps:
+    steps = _bits(gathered, places, declared.definition)
+    places, steps = places[steps > 0], steps[steps > 0]
+    streams = np.array(gathered.streams, np.int64).reshape(-1, 3)[gathered.stream[places]]
+    return PathSteps(
+        workspace=streams[:, 0],
+        behavior=np.full(len(places), declared.number),
+        account=account[places],
+        user=gathered.user[places],
+        time=gathered.time[places],
+        steps=steps,
+        topic=streams[:, 1],
+        ids=gathered.ids[places],
+    )
+
+
+def _bits(gathered: Gathered, places: Integers, path: Definition) -> Integers:
+    """Which steps the events at these places are; all have the same name."""
+    found = map(gathered.at, places.tolist())
+    if path.reads_properties:
+        return np.array([path.steps(of.name(i), of.properties(i)) for of, i in found], np.int64)
+    return np.full(len(places), next((path.steps(of.name(i), {}) for of, i in found), 0))
 
 
 def _rows(

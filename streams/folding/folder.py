@@ -7,15 +7,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.clock import HOUR_MS
-from schemas.database.copying import windows_data
+from schemas.database.copying import steps_data, windows_data
 from schemas.database.fold import Write, commit
-from schemas.database.rows import Closing, CountedIds, Moved
+from schemas.database.rows import Added, Closing, CountedIds, Moved
 from schemas.database.sessions import Database
 from schemas.errors import FencedError
 from schemas.topics import HISTORY, TOPIC_CODES
 from streams.fold import Integers, fold
 from streams.folding import customers, lateness
-from streams.folding.counting import count
+from streams.folding.counting import count, path_steps
 from streams.folding.definitions import Declared, Names
 from streams.folding.gathering import Gathered, learn_and_gather
 from streams.folding.memberships import Memberships
@@ -40,6 +40,7 @@ class Folded:
     windows: int = 0
     touched: set[tuple[int, int, int]] = field(default_factory=set)  # topic, partition, UTC day
     joined: bool = False
+    stepped: bool = False  # users are further on a path
 
 
 @dataclass
@@ -163,9 +164,10 @@ class Folder:
             return
         rows = count(gathered, counted, account, self.names)
         deltas = fold(rows, gathered.streams)
-        write.windows = windows_data(deltas)
-        folded.windows = len(deltas)
+        steps = steps_data(path_steps(gathered, counted, account, self.names))
+        folded.windows, folded.stepped = len(deltas), bool(steps)
         folded.unnamed = int(np.count_nonzero(self.names.automatic(gathered.code[counted]) < 0))
         heartbeats = {key: partition.at.heartbeat for key, partition in self.partitions.items()}
-        write.late, folded.late = lateness.late(deltas, heartbeats)
+        late, folded.late = lateness.late(deltas, heartbeats)
+        write.added = Added(windows_data(deltas), steps, late)
         folded.touched = lateness.touched(deltas)

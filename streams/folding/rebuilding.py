@@ -5,16 +5,17 @@ from collections.abc import Sequence
 import numpy as np
 
 from schemas.clock import HOUR_MS
-from schemas.database.copying import windows_data
+from schemas.database.copying import steps_data, windows_data
 from schemas.database.definitions import Key, Registered, advance
+from schemas.database.rows import Added
 from schemas.database.unassigned import waiting_ids
 from schemas.events import Kind
 from streams.dedupe import IdTable, contains
-from streams.fold import Rows, fold
+from streams.fold import Integers, Rows, fold
 from streams.folding import customers, lateness
-from streams.folding.counting import count_declared
+from streams.folding.counting import Among, count_declared, path_steps
 from streams.folding.folder import Folder
-from streams.folding.gathering import learn_and_gather
+from streams.folding.gathering import Gathered, learn_and_gather
 from streams.folding.partitions import horizon
 from streams.folding.records import Chunk, read
 
@@ -44,20 +45,28 @@ class Rebuild:
         new &= (gathered.offset >= self.reached) & ~contains(self._waiting, gathered.ids)
         account = customers.resolve(gathered, new & (gathered.kind == Kind.TRACK), folder.memberships, tick)
         counted = customers.countable(gathered, new, account)
-        rows = count_declared(gathered, counted, account, folder.names, lambda d: d.number == self.one.number)
-        deltas = fold(Rows.join(rows), gathered.streams) if rows else None
-        windows, late = (windows_data(deltas), lateness.always(deltas)) if deltas else (b"", [])
         reached = min(self.until, records[-1][0] + 1)
         if reached > self.reached:
-            advance(folder.database, self.one, self.key, self.reached, reached, windows, late)
+            added = self._added(gathered, counted, account)
+            advance(folder.database, self.one, self.key, self.reached, reached, added)
             self.reached = reached
         return len(gathered)
 
     def finish(self) -> None:
         """Says that there is nothing more before the offset from which the live fold counts."""
         if self.reached < self.until:
-            advance(self._folder.database, self.one, self.key, self.reached, self.until, b"", [])
+            advance(self._folder.database, self.one, self.key, self.reached, self.until, Added())
             self.reached = self.until
+
+    def _added(self, gathered: Gathered, counted: Integers, account: Integers) -> Added:
+        among: Among = lambda declared: declared.number == self.one.number  # noqa: E731
+        of = gathered, counted, account, self._folder.names, among
+        steps = steps_data(path_steps(*of))
+        rows = count_declared(*of)
+        if not rows:
+            return Added(steps=steps)
+        deltas = fold(Rows.join(rows), gathered.streams)
+        return Added(windows_data(deltas), steps, lateness.always(deltas))
 
     def _new(self, hours: list[int], record: np.ndarray, ids: np.ndarray) -> np.ndarray:
         of = np.array(hours, np.int32)[record] if len(ids) else np.empty(0, np.int32)

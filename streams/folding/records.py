@@ -93,6 +93,10 @@ class Reader:
         self._ids: list[str] | None = None
         self._raw: list[bytes] | None = None
 
+    def name(self, i: int) -> str:
+        """The i-th event's name; empty where it has none."""
+        return self.batch.names[self.batch.name_index[i]] if self.batch.name_index[i] >= 0 else ""
+
     def properties(self, i: int) -> dict[str, object]:
         """The i-th event's properties."""
         if self._raw is None:
@@ -109,7 +113,7 @@ class Reader:
             id=self._ids[i],
             time=int(batch.times[i]),
             kind=Kind(int(batch.kinds[i])),
-            name=batch.names[batch.name_index[i]] if batch.name_index[i] >= 0 else "",
+            name=self.name(i),
             account=None if account < 0 else batch.accounts[account],
             user=None if user < 0 else batch.users[user],
             properties=self.properties(i),

@@ -7,13 +7,13 @@ import msgspec
 import numpy as np
 
 from schemas.batches import decode, encode
-from schemas.database.copying import windows_data
-from schemas.database.rows import Late, Unassigned
+from schemas.database.copying import steps_data, windows_data
+from schemas.database.rows import Added, Unassigned
 from schemas.database.unassigned import resolvable, settle
 from schemas.events import UsageEvent
 from streams.fold import fold
 from streams.folding import customers, lateness
-from streams.folding.counting import count
+from streams.folding.counting import count, path_steps
 from streams.folding.folder import Folder
 from streams.folding.gathering import learn_and_gather
 from streams.folding.records import Record
@@ -39,11 +39,12 @@ def resolve(folder: Folder, partitions: Sequence[tuple[int, int]], now: int, tic
     account = customers.resolve(gathered, everything, folder.memberships, tick)
     counted = customers.countable(gathered, everything, account)
     resolved = [row for row, found in zip(rows, account.tolist(), strict=True) if found >= 0]
-    windows, late = b"", list[Late]()
+    added = Added()
     if len(counted):
         deltas = fold(count(gathered, counted, account, folder.names), gathered.streams)
-        windows, late = windows_data(deltas), lateness.always(deltas)
-    settle(folder.database, resolved, windows, customers.signals(gathered, everything, account), late)
+        steps = path_steps(gathered, counted, account, folder.names)
+        added = Added(windows_data(deltas), steps_data(steps), lateness.always(deltas))
+    settle(folder.database, resolved, added, customers.signals(gathered, everything, account))
     return len(resolved)
 
 

@@ -49,6 +49,7 @@ class Runner:
         self._begun_at: dict[Key, int] = {}
         self.begun = False
         self.joined = asyncio.Event()
+        self.stepped = asyncio.Event()
         self.touched: set[tuple[int, int, int]] = set()
         self.declared: list[Registered] = []
         self._clock = clock
@@ -150,6 +151,8 @@ class Runner:
         metrics.observe(folded, self.folder)
         if folded.joined:
             self.joined.set()
+        if folded.stepped:
+            self.stepped.set()
 
 
 def _first(waiting: list[Fetched], limit: int) -> tuple[list[Fetched], list[Fetched]]:

@@ -38,7 +38,15 @@ from schemas.database.tables.detection import (
     verdicts,
 )
 from schemas.database.tables.owners import keys, workspaces
-from schemas.database.tables.pipeline import counted_ids, imports, offsets, rejected, unassigned, windows
+from schemas.database.tables.pipeline import (
+    counted_ids,
+    imports,
+    offsets,
+    path_steps,
+    rejected,
+    unassigned,
+    windows,
+)
 
 __all__ = [
     "account_arr",
@@ -67,6 +75,7 @@ __all__ = [
     "offsets",
     "outbox",
     "outcomes",
+    "path_steps",
     "progress",
     "rebuilds",
     "rejected",

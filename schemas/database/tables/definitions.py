@@ -23,6 +23,7 @@ behaviors = Table(
     Column("behavior", Text, nullable=False),
     json_column("definition"),
     Column("automatic", Boolean, nullable=False),
+    Column("source", Text),  # who declared it: file, api; NULL: it is automatic
     Column("state", Text, nullable=False),  # building, active, retired
     moment("effective_from"),
     recorded(),

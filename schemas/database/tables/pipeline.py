@@ -2,6 +2,7 @@
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     Float,
     Identity,
@@ -13,6 +14,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     func,
+    text,
 )
 
 from schemas.database.tables.base import metadata, moment, recorded, workspace_key
@@ -42,6 +44,24 @@ windows = Table(
     Column("users", LargeBinary, nullable=False),  # schemas.windows: user numbers
     Column("id_sum", BigInteger, nullable=False),  # 64-bit sum of id hashes, for the audit; in `*` only
     Index("windows_of_account", "workspace", "account", "behavior", "hour"),
+)
+
+# What users did of a declared path, one row an event; windows of the path are worked out from them and written anew
+# whenever a user has fresh ones. Kept as long as windows, so that an event of any age finds its place.
+path_steps = Table(
+    "path_steps",
+    metadata,
+    Column("workspace", Integer, nullable=False),
+    Column("behavior", Integer, nullable=False),
+    Column("account", Integer, nullable=False),
+    Column("user", BigInteger, nullable=False),
+    moment("time", nullable=False),
+    Column("steps", Integer, nullable=False),  # bit k: it can be step k
+    Column("topic", SmallInteger, nullable=False),
+    Column("id_hash", LargeBinary, nullable=False),
+    Column("fresh", Boolean, nullable=False, server_default=text("true")),  # not worked out yet
+    Index("path_steps_of_user", "workspace", "behavior", "account", "user", "time"),
+    Index("path_steps_fresh", "workspace", "behavior", "account", "user", postgresql_where=text("fresh")),
 )
 
 # One row a transaction, partition and received hour: the 128-bit hashes of the ids it counted, 16 bytes each. No unique

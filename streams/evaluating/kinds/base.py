@@ -71,6 +71,10 @@ class Kind(ABC):
         """Which keys open an alert, or keep one open."""
         return scene.verdicts[self.detector.name].crosses
 
+    def moment(self, scene: Scene, key: int) -> int:
+        """When the day's word on a key was there to be had: ms."""
+        return closing(scene.world, self.account(key), scene.day.date)
+
     def account(self, key: int) -> int | None:
         """The number of the account that an alert is about; None where it is about none."""
         return int(account_of(key))

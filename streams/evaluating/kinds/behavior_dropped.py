@@ -13,6 +13,7 @@ from streams.evidence import Finding, evidence_of
 from streams.sentences import account_sentence
 
 _OWN_FALL = 0.25
+_HOURS = "hourly_dropped"
 
 
 class BehaviorDroppedKind(Kind):
@@ -46,6 +47,7 @@ class BehaviorDroppedKind(Kind):
         shared = verdicts.ratio[verdicts.at(key)] >= _OWN_FALL
         behavior = int(behavior_of(key))
         whole = behavior != ALL_NUMBER and key - behavior + ALL_NUMBER in scene.lives[self.detector.name]
+        whole = whole or key in scene.lives[_HOURS]
         return whole or (who is not None and bool(shared) and in_segments_fall(scene, who))
 
     def evidence(self, scene: Scene, key: int, finding: Finding) -> Evidence:

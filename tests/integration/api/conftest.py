@@ -11,15 +11,16 @@ import pytest
 import structlog
 import uvicorn
 from fastapi import FastAPI
-from sqlalchemy import Engine, insert, select
+from sqlalchemy import Engine, insert, select, update
 
 from api.app import create_app
 from api.settings import Settings
 from schemas.accounts import AccountRow, UserPatch
 from schemas.alerts import AlertKind, Evidence, GoneUser, Subject, episode, fingerprint
+from schemas.behaviors import define
 from schemas.clock import Clock, ClockFile, to_ms, wall_ms, write_clock
+from schemas.database import declaring, facts, tables
 from schemas.database import engine as engines
-from schemas.database import facts, tables
 from schemas.database.keys import create_key
 from schemas.database.workspaces import create_workspace
 from schemas.keys import Scope
@@ -42,6 +43,7 @@ class Seeded:
     endpoint: str
     rejected: int
     key_id: int
+    behavior: str
 
     @property
     def headers(self) -> dict[str, str]:
@@ -68,9 +70,13 @@ class Seeder:
                 facts.put_user(connection, number, f"{name}-{person}", patch, NOW - timedelta(days=200))
             behavior = {"workspace": number, "number": 1, "behavior": f"{name}.report", "automatic": True}
             connection.execute(insert(tables.behaviors).values(state="active", **behavior))
+            ours = tables.workspaces.c.id == number
+            connection.execute(update(tables.workspaces).where(ours).values(next_behavior=2))
+            shared = define({"name": f"{name}.shared", "events": ["share"]}, "shared")
+            declaring.declare(connection, number, shared)
         alert = self.alert(number, name, account, NOW - timedelta(days=2))
         endpoint, rejected, key_id = self._around(number, name, alert)
-        return Seeded(name, number, key, account, user, alert, endpoint, rejected, key_id)
+        return Seeded(name, number, key, account, user, alert, endpoint, rejected, key_id, f"{name}.shared")
 
     def _around(self, number: int, name: str, alert: str) -> tuple[str, int, int]:
         endpoint = f"ep_{name}"

@@ -123,4 +123,4 @@ def test_segments_and_behaviors(send: Any) -> None:
     assert found["arr:<10k"]["arr"] == 900
     assert found["plan:pro"]["accounts"] == 1
     names = [one["behavior"] for one in send("GET", "/v1/behaviors")["items"]]
-    assert names == ["*", "alpha.report"]
+    assert names == ["*", "alpha.report", "alpha.shared"]

@@ -68,6 +68,13 @@ class Scene:
         with self.engine.begin() as connection:
             connection.execute(insert(windows), rows)
 
+    def worked(self, account: int, day: int, hours: Iterable[int], events: int) -> None:
+        """One person's machine-like work: so many events in each of these hours of a day."""
+        row = {"workspace": self.number, "account": account, "behavior": 0, "topic": 0, "partition": 0}
+        counts = {"events": events, "value": 0.0, "id_sum": 0, "users": encode_users([self.user("robin")])}
+        with self.engine.begin() as connection:
+            connection.execute(insert(windows), [row | counts | {"hour": hour(day, at)} for at in hours])
+
     def dirty(self, day: int, **more: Any) -> None:
         self._mark(dirty_from=hour(day), **more)
 

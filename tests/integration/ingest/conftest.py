@@ -20,6 +20,7 @@ from schemas.rejections import Rejection
 from schemas.topics import EVENTS, HISTORY, REJECTED
 from tests.conftest import home
 
+SETTINGS = {"EBBTIDE_MIGRATION_QUIET_SECONDS": "1"}
 PARTS = ("kafka", "database", "prepare", "collector")
 
 
@@ -85,7 +86,7 @@ class Sender:
 @pytest.fixture(scope="session")
 def collector() -> Iterator[Stack]:
     """A collector whose Kafka nobody else uses: another database's workspaces have the same numbers."""
-    with home() as folder, Stack(folder, Options(parts=PARTS, durable=False, plain=True)) as running:
+    with home() as folder, Stack(folder, Options(parts=PARTS, durable=False, plain=True), SETTINGS) as running:
         yield running
 
 

@@ -1,6 +1,7 @@
 """The contract of the routes, against the running collector and its Kafka."""
 
 import gzip
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -10,10 +11,40 @@ import pytest
 import zstandard
 
 from deploy.local.stack import Stack
+from schemas.database import engine as engines
+from schemas.database.fold import write_refused
+from schemas.database.refused import list_rejected
+from schemas.database.rows import Refused
 from schemas.events import Kind
 from schemas.topics import HISTORY
 
+Refuse = Callable[[bytes], int]
+REFUSED_AT = 1_750_000_000_000
 TRACK = {"type": "track", "event": "Report Exported", "userId": "ada", "context": {"groupId": "acme"}}
+
+
+@pytest.fixture
+def refuse(collector: Stack, sender: Any) -> Refuse:
+    """Puts an event of the sender's among the refused ones, as the worker does; gives its number."""
+
+    def write(raw: bytes) -> int:
+        engine = engines.create(collector.database, pool=1)
+        row = Refused(2, 0, next(_OFFSETS), 0, sender.workspace, "x", "…", raw, REFUSED_AT, stage="ingest")
+        with engine.begin() as connection:
+            write_refused(connection, [row])
+            (newest, *_) = list_rejected(connection, sender.workspace, None, 1, None).items
+        engine.dispose()
+        return int(newest["id"])
+
+    return write
+
+
+_OFFSETS = itertools.count(1_000_000)
+
+
+def closings(sender: Any, topics: Any) -> set[int]:
+    """On which partitions the sender's history was closed."""
+    return {number for number, batch in topics.batches(HISTORY) if batch.closes and batch.workspace == sender.workspace}
 
 
 def test_a_batch_with_one_bad_event_keeps_the_others(sender: Any) -> None:
@@ -93,6 +124,71 @@ def test_posthog_s_results_by_event(sender: Any) -> None:
     assert answer.status_code == 200
     results = answer.json()["results"]
     assert (results["m1"]["result"], results["m2"]["result"]) == ("ok", "drop")
+
+
+@pytest.mark.parametrize("path", ["/batch/", "/i/v1/analytics/events"])
+def test_a_migration_from_posthog_is_history_and_closed_when_it_is_quiet(
+    sender: Any, topics: Any, eventually: Callable[..., Any], path: str
+) -> None:
+    capture = {"event": "a", "distinct_id": "ada", "uuid": "m", "timestamp": "2024-01-01T00:00:00Z"}
+    assert sender.post(path, {"historical_migration": False, "batch": [capture | {"uuid": "live"}]}).status_code == 200
+    assert sender.post(path, {"historical_migration": True, "batch": [capture]}).status_code == 200
+    assert [event.id for event in sender.history()] == ["m"]
+    assert [event.id for event in sender.events()] == ["live"]
+    eventually(lambda: len(closings(sender, topics)) == 8)
+
+
+def test_posthog_s_identify_joins_the_anonymous_id(sender: Any) -> None:
+    identify = {"event": "$identify", "distinct_id": "ada", "uuid": "m", "properties": {"$anon_distinct_id": "anon"}}
+    answers = [sender.post("/batch/", {"batch": [identify]}).json()["accepted"] for _ in range(2)]
+    assert answers == [1, 1]
+    assert sorted({(event.id, event.kind) for event in sender.events()}) == [
+        ("m", Kind.IDENTIFY),
+        ("m/alias", Kind.ALIAS),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("raw", "name"),
+    [
+        (b'{"event": "a", "userId": "ada", "timestamp": "2025-01-01T00:00:00Z"}', "a"),
+        (b'{"batch": [{"type": "page", "userId": "ada"}, {"type": "page", "userId": "ada"}]}', "Page Viewed"),
+        (b'{"event": "b", "distinct_id": "ada"}', "b"),
+    ],
+)
+def test_a_refused_event_is_replayed_and_counts_once(refuse: Refuse, sender: Any, raw: bytes, name: str) -> None:
+    path = f"/v1/rejected/{refuse(raw)}/replay"
+    answers = [sender.post(path, b"") for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [200, 200]
+    events = sender.events()
+    assert {event.name for event in events} == {name}
+    assert len({event.id for event in events}) == answers[0].json()["accepted"]
+    assert {event.time for event in events} <= {1735689600000, REFUSED_AT}
+
+
+def test_a_corrected_event_takes_the_refused_one_s_place(refuse: Refuse, sender: Any) -> None:
+    number = refuse(b'{"userId": NaN}')
+    path = f"/v1/rejected/{number}/replay"
+    again = sender.post(path, b"")
+    assert (again.status_code, again.json()["code"]) == (400, "not_finite")
+    assert sender.post(path, {"event": "mended", "userId": "ada", "messageId": "m"}).json()["accepted"] == 1
+    assert [(event.id, event.name) for event in sender.events()] == [("m", "mended")]
+
+
+def test_a_replayed_row_is_history_and_closed(
+    refuse: Refuse, sender: Any, topics: Any, eventually: Callable[..., Any]
+) -> None:
+    number = refuse(b'{"time": "2024-01-01", "account": "acme", "behavior": "b"}')
+    assert sender.post(f"/v1/rejected/{number}/replay", b"").status_code == 200
+    assert (len(sender.history()), sender.events()) == (1, [])
+    eventually(lambda: len(closings(sender, topics)) == 8)
+
+
+def test_nobody_replays_what_others_sent(refuse: Refuse, sender: Any, senders: Any) -> None:
+    number = refuse(b'{"event": "a", "userId": "ada"}')
+    answer = next(senders).post(f"/v1/rejected/{number}/replay", b"")
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+    assert httpx.post(f"{sender.url}/v1/rejected/{number}/replay").status_code == 401
 
 
 @pytest.mark.parametrize("compress", [bytes, gzip.compress, zstandard.compress])
@@ -178,7 +274,10 @@ def test_the_documentation_shows_every_public_route(sender: Any) -> None:
     assert paths["/v1/batch"]["post"]["requestBody"]["content"]["application/json"]["example"]["batch"]
 
 
-@pytest.mark.parametrize(("method", "path", "status"), [("GET", "/v1/batch", 405), ("POST", "/v1/other", 404)])
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [("GET", "/v1/batch", 405), ("POST", "/v1/other", 404), ("POST", "/v1/rejected/x/replay", 422)],
+)
 def test_a_wrong_path_has_a_code_and_a_message_too(sender: Any, method: str, path: str, status: int) -> None:
     answer = sender.client.request(method, path)
     assert answer.status_code == status

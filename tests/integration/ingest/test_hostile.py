@@ -26,7 +26,7 @@ BAD = {
     ),
     "depth 33": (b'{"type": "track", "properties": ' + b'{"a":' * 33 + b"1" + b"}" * 34, "too_deep"),
     "depth 10,000": (b'{"type": "track", "properties": ' + b'{"a":' * 10_000 + b"1" + b"}" * 10_001, "too_deep"),
-    "lists 30,000 deep": (b'{"properties": ' + b"[" * 30_000 + b"]" * 30_000 + b"}", "too_deep"),
+    "lists 30,000 deep": (b'{"properties": {"x": ' + b"[" * 30_000 + b"]" * 30_000 + b"}}", "too_deep"),
     "64 KiB": (b'{"type": "track", "event": "a", "userId": "' + b"u" * 65_536 + b'"}', "event_too_large"),
     "wrong type": (b'{"type": "track", "event": "a", "userId": {}}', "wrong_type"),
     "no object": (b"7", "wrong_type"),

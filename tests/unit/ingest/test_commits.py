@@ -4,7 +4,7 @@ import msgspec
 
 from ingest.commits import LARGE, Commit, Stream
 from ingest.kafka import Record
-from schemas.batches import decode
+from schemas.batches import PackedEvent, decode, pack
 from schemas.events import UsageEvent
 from schemas.rejections import Rejection
 from schemas.topics import EVENTS, HISTORY, REJECTED, slot_of
@@ -13,8 +13,8 @@ SEGMENT = Stream(EVENTS, 1, "segment")
 OTHER = Stream(HISTORY, 2, "import-1")
 
 
-def events(n: int) -> list[UsageEvent]:
-    return [UsageEvent(id=f"m{i}", time=i, name="report", account=f"a{i % 50}", user="ada") for i in range(n)]
+def events(n: int) -> list[PackedEvent]:
+    return [pack(UsageEvent(id=f"m{i}", time=i, name="report", account=f"a{i % 50}", user="ada")) for i in range(n)]
 
 
 def test_a_record_for_each_stream_and_partition_where_slots_belong() -> None:

@@ -4,6 +4,7 @@ import pytest
 from ingest import posthog
 from ingest.errors import InvalidError
 from ingest.events import Arrival
+from ingest.formats import Format, read_all, reader
 from schemas.events import Kind, UsageEvent
 
 NOW = 1_760_000_000_000
@@ -48,6 +49,23 @@ def test_facts() -> None:
     assert read(event="$set", **{"$set": {"role": "admin"}}).properties == {"role": "admin"}
     alias = read(event="$create_alias", distinct_id="old", properties={"distinct_id": "old", "alias": "ada"})
     assert (alias.kind, alias.user, alias.properties) == (Kind.ALIAS, "ada", {"previous": "old"})
+
+
+def test_an_identify_joins_the_anonymous_id_that_its_user_had() -> None:
+    identify = {"event": "$identify", "distinct_id": "ada", "uuid": "m", "properties": {"$anon_distinct_id": "anon"}}
+    raw = msgspec.json.encode(identify)
+    outcomes = [read_all([raw], reader(Format.POSTHOG, Arrival(received=NOW), 0, False)) for _ in range(2)]
+    assert outcomes[0] == outcomes[1]
+    (alias,) = outcomes[0].implied
+    assert (alias.kind, alias.id, alias.user) == (Kind.ALIAS, "m/alias", "ada")
+    assert msgspec.msgpack.decode(alias.properties) == {"previous": "anon"}
+    assert [event.kind for event in outcomes[0].events] == [Kind.IDENTIFY]
+
+
+@pytest.mark.parametrize("properties", [{}, {"$anon_distinct_id": "ada"}, {"$anon_distinct_id": None}])
+def test_an_identify_that_names_no_other_id_joins_nothing(properties: dict[str, object]) -> None:
+    raw = msgspec.json.encode({"event": "$identify", "distinct_id": "ada", "properties": properties})
+    assert read_all([raw], reader(Format.POSTHOG, Arrival(received=NOW), 0, False)).implied == []
 
 
 def test_offset_is_how_long_ago_it_was() -> None:

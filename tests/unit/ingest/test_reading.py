@@ -10,7 +10,7 @@ from ingest import envelopes, formats, reading
 from ingest.errors import InvalidError, Refusal
 from ingest.events import Arrival
 from ingest.formats import Format
-from schemas.batches import decode, encode
+from schemas.batches import decode, encode_packed, pack
 
 ARRIVAL = Arrival(received=1_760_000_000_000)
 JSON = st.recursive(
@@ -32,8 +32,8 @@ def read(raw: bytes, kind: Format = Format.SEGMENT) -> formats.Outcome:
 def test_any_json_is_an_event_that_can_be_stored_or_is_refused(event: dict[str, object], kind: Format) -> None:
     outcome = read(json.dumps(event).encode(), kind)
     assert len(outcome.events) + len(outcome.refused) == 1
-    batch = decode(encode(1, ARRIVAL.received, "test", outcome.events))
-    assert [batch.event(i) for i in range(len(batch))] == outcome.events
+    batch = decode(encode_packed(1, ARRIVAL.received, "test", outcome.events, [0] * len(outcome.events)))
+    assert [pack(batch.event(i)) for i in range(len(batch))] == outcome.events
 
 
 @given(st.binary(max_size=200), st.sampled_from(Format))
@@ -45,6 +45,7 @@ def test_any_bytes_are_refused_or_read(raw: bytes, kind: Format) -> None:
 @pytest.mark.parametrize(
     ("code", "raw"),
     [
+        ("number_out_of_range", b'{"type": "track", "event": "a", "userId": "u", "properties": {"n": %d}}' % 2**64),
         ("nul_character", rb'{"userId": "a\u0000"}'),
         ("nul_character", rb'{"context": {"ignored": "a\\\u0000"}}'),
         ("nul_character", b'{"userId": "a\0"}'),
@@ -57,8 +58,12 @@ def test_any_bytes_are_refused_or_read(raw: bytes, kind: Format) -> None:
         ("not_finite", b'{"properties": {"a": -Infinity}}'),
         ("number_out_of_range", b'{"properties": {"a": 1e400}}'),
         ("number_out_of_range", b'{"properties": {"a": ' + b"9" * 5000 + b"}}"),
-        ("too_deep", b'{"properties": ' + b'{"a":' * 32 + b"1" + b"}" * 33),
+        (
+            "too_deep",
+            b'{"type": "track", "event": "a", "userId": "u", "properties": ' + b'{"a":' * 32 + b"1" + b"}" * 33,
+        ),
         ("too_deep", b'{"properties": ' + b'{"a":' * 10_000 + b"1" + b"}" * 10_001),
+        ("too_deep", b'{"context": {"ignored": ' + b'{"a":' * 10_000 + b"1" + b"}" * 10_002),
         ("event_too_large", b'{"event": "' + b"a" * 65_536 + b'"}'),
         ("wrong_type", b'{"userId": true}'),
         ("wrong_type", b"[1]"),

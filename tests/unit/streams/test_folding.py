@@ -1,8 +1,11 @@
 """The pure steps between records and rows."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from schemas import behaviors
 from schemas.batches import decode, encode, encode_heartbeat
 from schemas.behaviors import parse
 from schemas.clock import HOUR_MS, to_datetime
@@ -11,7 +14,7 @@ from schemas.errors import DefinitionError
 from schemas.events import UsageEvent
 from streams.fold import Rows, Stream, fold
 from streams.folding import lateness
-from streams.folding.counting import count
+from streams.folding.counting import count, path_steps
 from streams.folding.definitions import Declared, Names
 from streams.folding.gathering import learn_and_gather
 from streams.folding.memberships import Memberships
@@ -83,6 +86,34 @@ behaviors:
     assert rows.value.tolist() == [0, 0, 0, 0, 3, 0]
 
 
+def test_an_event_is_a_step_of_the_paths_it_matches_and_adds_nothing_else() -> None:
+    text = """
+behaviors:
+  - {name: delivered, path: [{events: ["report.*"]}, {events: [report.sent], where: {pages: {gte: 2}}}], within: 1 day}
+  - {name: came back, path: [{events: [login]}, {events: [login]}], within: 1 day}
+"""
+    known = names(limit=0)
+    known.declare({1: [Declared(100 + i, definition) for i, definition in enumerate(parse(text))]})
+    sent = [("login", "u", 0), ("report.sent", "u", 3), ("report.sent", "u", 1), ("report.sent", None, 3)]
+    events = [
+        UsageEvent(id=f"e{i}", time=NOON + i, name=name, account="x", user=user, properties={"pages": pages})
+        for i, (name, user, pages) in enumerate(sent)
+    ]
+    records = [Record(0, 0, 7, decode(encode(1, NOON, "t", events)))]
+    accounts, users = numbers(), numbers()
+    gathered = learn_and_gather(records, accounts, users, known)
+    found = path_steps(gathered, np.arange(4), gathered.account, known)
+    rows = [row for part in found for row in zip(part.behavior, part.time - NOON, part.steps, strict=True)]
+    assert sorted(rows) == [(100, 1, 0b11), (100, 2, 0b01), (101, 0, 0b11)]
+    assert set(count(gathered, np.arange(4), gathered.account, known).behavior.tolist()) == {0}
+
+
+def test_the_example_declares_what_it_says() -> None:
+    found = parse((Path(behaviors.__file__).parent / "behaviors.example.yaml").read_text())
+    assert [one.name for one in found] == ["report shared", "large invoice", "report delivered"]
+    assert found[2].within_ms == 7 * 24 * HOUR_MS
+
+
 def test_live_counting_of_a_new_behavior_begins_at_its_offset() -> None:
     (definition,) = parse("behaviors: [{name: all, events: ['*']}]")
     known = names()
@@ -139,7 +170,17 @@ def test_who_is_due() -> None:
         ("behaviors: [{name: a, events: [x], measure: median}]", "measure"),
         ("behaviors: [{name: a, events: [x], where: {p: {like: 1}}}]", "like"),
         ("behaviors: [{name: a, events: [x]}, {name: a, events: [y]}]", "2 times"),
-        ("behaviors: [{name: a, path: [x]}]", "not there yet"),
+        ("behaviors: [{name: a, path: [x], within: 1 day}]", "object"),
+        ("behaviors: [{name: a, path: [{events: [x]}], within: 1 day}]", "2 to 16 steps, not 1"),
+        ("behaviors: [{name: a, path: [{events: [x]}, {events: []}], within: 1 day}]", "step 2: `events`"),
+        ("behaviors: [{name: a, path: [{events: [x]}, {events: [y], where: {p: {is: 1}}}], within: 1 day}]", "step 2"),
+        ("behaviors: [{name: a, path: [{events: [x]}, {events: [y]}]}]", "`within` is ''; say"),
+        ("behaviors: [{name: a, path: [{events: [x]}, {events: [y]}], within: 2 weeks}]", "'2 weeks'; say"),
+        ("behaviors: [{name: a, path: [{events: [x]}, {events: [y]}], within: 400 days}]", "at most 366"),
+        ("behaviors: [{name: a, path: [{events: [x]}, {events: [y]}], within: 1 day, events: [z]}]", "not beside"),
+        ("behaviors: [{name: a, path: [{events: [x]}, {events: [y]}], within: 1 day, measure: sum(p)}]", "duration of"),
+        ("behaviors: [{name: a, events: [x], within: 1 day}]", "`path`"),
+        ("behaviors: [{name: a, events: [x], measure: duration}]", "measure"),
         ("things: []", "behaviors:"),
         ("behaviors: [", "YAML"),
         ("behaviors: [{name: '*', events: [x]}]", "taken"),

@@ -25,7 +25,7 @@ def workspace(accounts, chance, seed=3):
     keys, each = pack(numbers, ALL_NUMBER), np.arange(len(days))
     known = {n: Account(n, f"a{n}", f"a{n}") for n in range(1, accounts + 1)}
     world = World(1, known, {ALL_NUMBER: ALL}, {}, np.empty(0, np.int64))
-    return world, gather(days, keys, np.ones(len(days), np.int64), each, users)
+    return world, gather(days, np.full(len(days), 9), keys, np.ones(len(days), np.int64), each, users)
 
 
 def folded(world, activity, detection):

@@ -62,7 +62,7 @@ def test_gathering_counts_each_user_once_a_day(parts):
     keys = np.array([key for _, key, _ in parts], np.int64)
     owners = np.array([i for i, (_, _, who) in enumerate(parts) for _ in who], np.int64)
     users = np.array([user for _, _, who in parts for user in sorted(who)], np.int64)
-    found = gather(days, keys, np.ones(len(parts), np.int64), owners, users)
+    found = gather(days, days, keys, np.ones(len(parts), np.int64), owners, users)
     wanted = {}
     for day, key, who in parts:
         wanted.setdefault((day, key), set()).update(who)
@@ -82,7 +82,8 @@ def test_a_local_day_has_23_hours_when_the_clocks_go_forward():
     first = to_ms(datetime(2026, 3, 27, tzinfo=UTC)) // HOUR_MS
     hours = np.arange(first, first + 96)
     day = day_number(day_of(0).replace(year=2026, month=3, day=29))
-    found = loading.local_days(world, np.ones(96, np.int64), hours, day - 1, day + 1)
+    found, times = loading.local_hours(world, np.ones(96, np.int64), hours, day - 1, day + 1)
+    assert times[found == day].tolist() == list(range(23))
     assert [(found == day + i).sum() for i in (-1, 0, 1)] == [24, 23, 24]
 
 

@@ -3,11 +3,13 @@
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+
 from schemas.rules import parse
 from streams.evaluating.folding import Detection
 from streams.evaluating.kinds.base import Scene
 
-LIVES: Any = {"segment_dropped": {0: object()}, "behavior_dropped": {1 << 32: object()}}
+LIVES: Any = {"segment_dropped": {0: object()}, "hourly_dropped": {2 << 32: 0}, "behavior_dropped": {1 << 32: object()}}
 
 
 def seen(rules: str) -> dict[str, set[str]]:
@@ -21,7 +23,8 @@ def seen(rules: str) -> dict[str, set[str]]:
 def test_what_nobody_is_told_of_holds_nothing_back() -> None:
     assert seen("")["behavior_dropped"] == set(LIVES)
     on_trial = seen("kinds: {segment.dropped: {mode: shadow}}")
-    assert on_trial == {"segment_dropped": set(LIVES), "behavior_dropped": {"behavior_dropped"}}
+    accounts = {"hourly_dropped", "behavior_dropped"}
+    assert on_trial == {"segment_dropped": set(LIVES), "hourly_dropped": accounts, "behavior_dropped": accounts}
 
 
 def test_the_file_goes_before_the_workspace_s_setting() -> None:
@@ -32,4 +35,4 @@ def test_the_file_goes_before_the_workspace_s_setting() -> None:
 def test_a_share_is_a_part_of_the_budget() -> None:
     detection = Detection(0.4, parse("kinds: {behavior.dropped: {share: 0.5}}"))
     budgets = {kind.detector.name: kind.detector.budget for kind in detection.kinds}  # type: ignore[attr-defined]
-    assert budgets == {"segment_dropped": 0.4, "behavior_dropped": 0.2}
+    assert budgets == pytest.approx({"segment_dropped": 0.4, "hourly_dropped": 0.02, "behavior_dropped": 0.2})
