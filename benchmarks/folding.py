@@ -24,6 +24,7 @@ from streams.folding.memberships import Memberships
 from streams.folding.numbers import Numbers
 from streams.folding.partitions import Partition
 from streams.folding.records import Chunk
+from streams.folding.seen import Seen
 from streams.transport import App
 
 bootstrap, prefix, total = sys.argv[1], sys.argv[2], int(sys.argv[3])
@@ -50,10 +51,12 @@ folder = Folder(
     users=Numbers(counter()),
     names=Names(counter()),
     memberships=Memberships(lambda *_: {}),
+    seen=Seen(lambda *_: None),
     dedupe_limit=10_000_000,
 )
 folder.partitions = {
-    (0, p): Partition(0, p, PARTITIONS, Position(0, None), Dedupe(10_000_000, no_database)) for p in range(PARTITIONS)
+    (0, p): Partition(0, p, Position(0, None, PARTITIONS, 0), Dedupe(10_000_000, no_database))
+    for p in range(PARTITIONS)
 }
 app = App(
     f"bench-{uuid.uuid4().hex[:8]}",
@@ -79,7 +82,7 @@ def work(chunks: list[Chunk]) -> int:
         profile.enable()
     write, folded = folder.prepare(chunks, 1_760_010_000_000, 0.0)
     for moved in write.moved:
-        folder.partitions[moved.topic, moved.partition].at = Position(moved.next, None)
+        folder.partitions[moved.topic, moved.partition].at = Position(moved.next, None, PARTITIONS, 0)
     if profile:
         profile.disable()
     return folded.counted
@@ -98,7 +101,7 @@ async def fold(stream: Any) -> None:
         event.ack()
         pending = done + sum(map(len, records.values())) * 200
         if size >= BYTES or pending >= total:
-            chunks = [Chunk(0, partition, PARTITIONS, of) for partition, of in sorted(records.items())]
+            chunks = [Chunk(0, partition, of) for partition, of in sorted(records.items())]
             records, size = {}, 0
             done += await asyncio.to_thread(work, chunks)
         if done >= total:

@@ -49,7 +49,7 @@ class Producer:
             "max_block_ms": 3000,
             "bootstrap_timeout_ms": 5000,
             "reconnect_backoff_max_ms": 1000,
-            "metadata_max_age_ms": 30_000,
+            "metadata_max_age_ms": 10_000,
             "allow_auto_create_topics": False,
             "metrics_enabled": False,
         }

@@ -85,8 +85,8 @@ class Sink:
     async def close_import(self, workspace: int, import_id: str) -> int:
         """Says on every partition of the history that the import is over; returns how many those are."""
         self.flush()
-        value = encode_closing(workspace, self._clock.now(), import_id)
         partitions = self._producer.partitions(HISTORY)
+        value = encode_closing(workspace, self._clock.now(), import_id, partitions)
         commit = self._produce([Record(HISTORY, number, value) for number in range(partitions)])
         if await commit.wait() is not None:
             raise self._busy("Kafka did not acknowledge the end of the import in time")

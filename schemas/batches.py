@@ -46,6 +46,7 @@ class _Rows(msgspec.Struct, array_like=True, frozen=True):
     source: str
     events: list[UsageEvent]
     closes: str = ""
+    closes_in: int = 0
 
 
 class _Columns(msgspec.Struct, array_like=True, frozen=True):
@@ -65,6 +66,7 @@ class _Columns(msgspec.Struct, array_like=True, frozen=True):
     user_index: bytes
     message_ids: msgspec.Raw
     properties: msgspec.Raw
+    closes_in: int = 0
 
 
 class EventBatch:
@@ -121,6 +123,11 @@ class EventBatch:
     def closes(self) -> str:
         """The id of the import that this batch closes, or an empty string."""
         return self._columns.closes
+
+    @property
+    def closes_in(self) -> int:
+        """How many partitions are told that the import is closed; 0 where that is not said."""
+        return self._columns.closes_in
 
     @property
     def names(self) -> list[str]:
@@ -199,9 +206,9 @@ def encode_heartbeat(received: int, source: str) -> bytes:
     return encode(0, received, source, [])
 
 
-def encode_closing(workspace: int, received: int, import_id: str) -> bytes:
-    """A record value that closes an import; it goes to every partition of `events.history`."""
-    return bytes([ROWS]) + _pack(_Rows(workspace, received, import_id, [], import_id))
+def encode_closing(workspace: int, received: int, import_id: str, partitions: int = 0) -> bytes:
+    """A record value that closes an import; it goes to every one of the `partitions` partitions of `events.history`."""
+    return bytes([ROWS]) + _pack(_Rows(workspace, received, import_id, [], import_id, partitions))
 
 
 def decode(value: bytes) -> EventBatch:
@@ -214,7 +221,8 @@ def decode(value: bytes) -> EventBatch:
                 rows = _unpack_rows(memoryview(value)[1:])
                 slots = [slot_of(rows.workspace, event.routing) for event in rows.events]
                 packed = [pack(event) for event in rows.events]
-                return EventBatch(_columns(rows.workspace, rows.received, rows.source, packed, slots, rows.closes))
+                columns = _columns(rows.workspace, rows.received, rows.source, packed, slots)
+                return EventBatch(msgspec.structs.replace(columns, closes=rows.closes, closes_in=rows.closes_in))
             case version:
                 raise DecodeError(f"unknown version byte {version}")
     except IndexError:
@@ -229,7 +237,6 @@ def _columns(
     source: str,
     events: Sequence[PackedEvent],
     slots: Sequence[int],
-    closes: str = "",
 ) -> _Columns:
     ids, times, kinds, names, accounts, users, properties = zip(*events, strict=True) if events else [()] * 7
     hash_id = id_hasher(workspace)
@@ -240,7 +247,7 @@ def _columns(
         workspace=workspace,
         received=received,
         source=source,
-        closes=closes,
+        closes="",
         ids=b"".join([hash_id(event_id) for event_id in ids]),
         times=np.array(times, "<i8").tobytes(),
         slots=np.array(slots, "<u2").tobytes(),

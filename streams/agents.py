@@ -27,6 +27,7 @@ def wire(app: App, worker: Worker) -> None:
     _background(app, "watch", lambda: watching.watch(worker, lambda: watching.lag(app, worker)))
     _background(app, "tick", lambda: ticking.tick(worker, _owns_first(app, worker), _sender(app, worker)))
     _background(app, "define", lambda: defining.define(worker, _owns_first(app, worker)))
+    _background(app, "strays", lambda: upkeep.take_in_strays(worker))
     _background(app, "resolve", lambda: upkeep.resolve_waiting(worker))
     _background(app, "complete", lambda: upkeep.complete_paths(worker))
     if settings.compact_every:

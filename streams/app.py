@@ -27,6 +27,7 @@ def create_app(settings: WorkerSettings) -> tuple[App, Worker]:
         broker_rebalance_timeout=15.0,
         broker_request_timeout=30.0,
         broker_max_poll_records=2000,
+        consumer_metadata_max_age_ms=10_000,  # a topic that grew is noticed by then
         stream_buffer_maxsize=8,
         stream_wait_empty=False,
         topic_allow_declare=False,

@@ -11,7 +11,7 @@ from aiokafka.errors import KafkaError
 from schemas.behaviors import parse
 from schemas.database.declaring import register
 from schemas.database.definitions import Key, Registered, activate, begin, is_whole, registered
-from schemas.database.partitions import positions
+from schemas.database.partitions import Position, positions
 from schemas.errors import DefinitionError, FencedError, UnavailableError
 from streams import metrics
 from streams.folding.completing import complete
@@ -51,7 +51,9 @@ async def take_over(worker: Worker) -> list[Registered]:
         for one in found:
             fresh = {key: at for key, at in held.items() if key not in one.since}
             if not one.active and fresh:
-                await asyncio.to_thread(begin, worker.database, one, fresh)
+                moved = await asyncio.to_thread(begin, worker.database, one, fresh)
+                runner.folder.moved_on(moved)
+                held |= moved
                 begun = True
         found = await asyncio.to_thread(_registered, worker) if begun else found
         if found != runner.declared:
@@ -122,8 +124,7 @@ def _is_whole(worker: Worker, one: Registered) -> bool:
         return is_whole(connection, one)
 
 
-def _positions(worker: Worker) -> dict[Key, int]:
-    """Where each of our partitions stands; nothing moves them while the runner's lock is held."""
+def _positions(worker: Worker) -> dict[Key, Position]:
+    """Where each of our partitions stands; we don't move them while the runner's lock is held."""
     with worker.database.reading() as connection:
-        found = positions(connection, sorted(worker.runner.partitions))
-    return {key: position.next_offset for key, position in found.items()}
+        return positions(connection, sorted(worker.runner.partitions))

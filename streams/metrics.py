@@ -9,6 +9,7 @@ FOLDED = Counter("ebbtide_fold_events", "Events read from the topics and folded"
 DUPLICATES = Counter("ebbtide_fold_duplicates", "Events dropped since their id was counted already")
 LATE = Counter("ebbtide_fold_late", "Events that came after their hour could have been evaluated")
 UNASSIGNED = Counter("ebbtide_fold_unassigned", "Events put aside until their user belongs to an account")
+STRAYS = Counter("ebbtide_fold_strays", "Events whose record lies in another partition than the one they count in")
 RESOLVED = Counter("ebbtide_fold_resolved", "Unassigned events that found their account later")
 UNNAMED = Counter("ebbtide_fold_unnamed", "Events counted in `*` only: the workspace has too many event names")
 QUARANTINED = Counter("ebbtide_fold_quarantined", "Records and events that can't be counted, kept in `rejected`")

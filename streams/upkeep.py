@@ -1,4 +1,4 @@
-"""What a worker does besides folding: resolves waiting events, completes paths, compacts windows, drops old rows."""
+"""What a worker does besides folding: strays, waiting events, completed paths, compaction, and old rows."""
 
 import asyncio
 import time
@@ -9,6 +9,7 @@ import structlog
 from schemas.behaviors import LONGEST_SPAN
 from schemas.clock import DAY_MS, HOUR_MS
 from schemas.database.compaction import compact_day, expire_ids, expire_windows
+from schemas.database.partitions import known_partitions
 from schemas.database.paths import expire_steps
 from schemas.database.watermark import watermark
 from schemas.errors import FencedError, UnavailableError
@@ -16,10 +17,11 @@ from schemas.topics import EVENTS, TOPIC_CODES
 from streams import metrics
 from streams.folding.completing import complete
 from streams.folding.resolving import resolve
+from streams.folding.straying import take_in
 from streams.worker import Worker
 
 _log = structlog.get_logger()
-_RESOLVE_EVERY = _COMPLETE_EVERY = 2.0
+_RESOLVE_EVERY = _COMPLETE_EVERY = _TAKE_IN_EVERY = 2.0
 _IDS_KEPT_MS = 49 * HOUR_MS
 _MONTH_DAYS = 30.44
 
@@ -65,13 +67,43 @@ async def complete_paths(worker: Worker) -> None:
             _log.warning("complete.later", reason=str(error))
 
 
+async def take_in_strays(worker: Worker) -> None:
+    """Every two seconds, and as soon as there are some: counts events whose records lie in other partitions."""
+    runner = worker.runner
+    while True:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(runner.strayed.wait(), _TAKE_IN_EVERY)
+        runner.strayed.clear()
+        try:
+            while await _take_in(worker):
+                pass
+        except FencedError as error:
+            _log.warning("strays.again", reason=str(error))
+        except UnavailableError as error:
+            _log.warning("strays.later", reason=str(error))
+
+
+async def _take_in(worker: Worker) -> bool:
+    runner = worker.runner
+    async with runner.lock:
+        owned = sorted(runner.partitions)
+        folded = await asyncio.to_thread(take_in, runner.folder, owned, worker.clock.now(), time.monotonic())
+    if folded is not None:
+        runner.note(folded)
+        metrics.STRAYS.inc(folded.events)
+    return folded is not None
+
+
 async def compact(worker: Worker) -> None:
     """Every few minutes, in small steps: one row where several are, for hours that are closed; and old rows dropped."""
-    worker.runner.touched |= _yesterday(worker)
+    first = True
     while True:
         await asyncio.sleep(worker.settings.compact_every)
         try:
             await asyncio.to_thread(_expire, worker)
+            if first:
+                worker.runner.touched |= await asyncio.to_thread(_yesterday, worker)
+                first = False
             for place in sorted(worker.runner.touched):
                 await _compact(worker, *place)
         except UnavailableError as error:
@@ -92,7 +124,8 @@ async def _compact(worker: Worker, topic: int, partition: int, day: int) -> None
 def _yesterday(worker: Worker) -> set[tuple[int, int, int]]:
     """The last two days of every live partition: an earlier worker may have left them."""
     today = worker.clock.now() // DAY_MS
-    partitions = range(worker.settings.partitions)
+    with worker.database.reading() as connection:
+        partitions = known_partitions(connection, TOPIC_CODES[EVENTS])
     return {(TOPIC_CODES[EVENTS], partition, day) for partition in partitions for day in (today - 1, today)}
 
 

@@ -1,12 +1,12 @@
 """The worker's parts, put together: everything a process needs, built from its settings."""
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 
 from schemas.clock import Clock
 from schemas.database import engine as engines
-from schemas.database import numbers
+from schemas.database import identities, numbers
 from schemas.database.definitions import registered
 from schemas.database.people import memberships_of
 from schemas.database.sessions import Database
@@ -16,6 +16,7 @@ from streams.folding.folder import Folder
 from streams.folding.memberships import Memberships
 from streams.folding.numbers import Numbers
 from streams.folding.runner import Key, Runner
+from streams.folding.seen import Seen
 from streams.folding.workspaces import Workspaces
 from streams.ruling import RulesFile
 from streams.settings import WorkerSettings
@@ -67,6 +68,10 @@ def folder(database: Database, settings: WorkerSettings) -> Folder:
         with database.reading() as connection:
             return memberships_of(connection, workspace, users)  # type: ignore[arg-type]
 
+    def note_seen(workspace: int, seen: Collection[tuple[int, int]]) -> None:
+        with database.writing() as connection:
+            identities.note_seen(connection, workspace, seen)
+
     def read_declared() -> dict[int, list[Declared]]:
         with database.reading() as connection:
             return by_workspace(registered(connection))
@@ -78,6 +83,7 @@ def folder(database: Database, settings: WorkerSettings) -> Folder:
         users=Numbers(lambda workspace, ids: numbers.number_users(database, workspace, ids)),
         names=Names(lambda workspace, names: numbers.number_events(database, workspace, names, limit)),
         memberships=Memberships(read_memberships),
+        seen=Seen(note_seen),
         dedupe_limit=settings.dedupe_ids,
         declared=read_declared,
     )

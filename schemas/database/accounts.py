@@ -25,6 +25,7 @@ from schemas.database.tables import (
     outcomes,
     signals,
     subscriptions,
+    users,
     windows,
     workspaces,
 )
@@ -147,8 +148,13 @@ def _facts(connection: Connection, workspace: int, number: int, table: Any) -> l
 
 
 def _members(connection: Connection, workspace: int, number: int) -> int:
-    of = (memberships.c.workspace == workspace, memberships.c.account == number)
-    return int(connection.scalar(select(func.count(memberships.c.user.distinct())).where(*of)) or 0)
+    person = func.coalesce(users.c.person, users.c.number)
+    query = (
+        select(func.count(person.distinct()))
+        .join(memberships, (memberships.c.workspace == users.c.workspace) & (memberships.c.user == users.c.number))
+        .where(memberships.c.workspace == workspace, memberships.c.account == number)
+    )
+    return int(connection.scalar(query) or 0)
 
 
 def behaviors_seen(connection: Connection, workspace: int, number: int, since: datetime) -> list[dict[str, Any]]:

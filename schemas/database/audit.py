@@ -23,6 +23,7 @@ FROM windows WHERE behavior = 0 GROUP BY workspace, account, at
 _UNASSIGNED = text("""
 SELECT workspace, floor(extract(epoch FROM time) / 3600)::bigint AS hour, id_hash FROM unassigned
 """)
+_STRAYS = text("SELECT topic, partition, record_offset, positions FROM strays")
 _QUARANTINED = text("""
 SELECT topic, partition, record_offset, code FROM rejected WHERE stage = 'fold' AND topic IN (0, 1)
 """)
@@ -51,13 +52,15 @@ class Snapshot(msgspec.Struct, frozen=True):
 
     `offsets` says by (topic number, partition) up to which offset the topics are counted; `accounts` names accounts by
     (workspace, number); `quarantined` holds (topic, partition, offset) of records that were refused whole, and
-    `refused` counts single facts that were.
+    `refused` counts single facts that were. `strays` says which events (positions) of which records are on their way to
+    the partitions that count them.
     """
 
     offsets: dict[tuple[int, int], int]
     windows: CountedWindows
     waiting: Waiting
     quarantined: set[tuple[int, int, int]]
+    strays: dict[tuple[int, int, int], Ints]
     refused: int
     accounts: dict[tuple[int, int], str]
     workspaces: dict[str, int]
@@ -78,6 +81,7 @@ def take_snapshot(database: Database) -> Snapshot:
             windows=_windows(connection),
             waiting=_waiting(connection),
             quarantined=whole,
+            strays=_strays(connection),
             refused=sum(row.code != _WHOLE for row in rejected),
             accounts={(row.workspace, row.number): row.account for row in accounts},
             workspaces={row.name: row.id for row in workspaces},
@@ -97,6 +101,15 @@ def _waiting(connection: Connection) -> Waiting:
         np.array([row.hour for row in rows], np.int64),
         np.frombuffer(b"".join(bytes(row.id_hash) for row in rows), "<u8").reshape(-1, 2),
     )
+
+
+def _strays(connection: Connection) -> dict[tuple[int, int, int], Ints]:
+    found: dict[tuple[int, int, int], Ints] = {}
+    for row in connection.execute(_STRAYS):
+        place = row.topic, row.partition, row.record_offset
+        positions = np.frombuffer(bytes(row.positions), "<u4").astype(np.int64)
+        found[place] = np.concatenate([found.get(place, positions[:0]), positions])
+    return found
 
 
 def _columns(connection: Connection, query: str, width: int) -> list[Ints]:

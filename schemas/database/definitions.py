@@ -9,7 +9,8 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from schemas.behaviors import Definition
 from schemas.database.copying import copy_added
-from schemas.database.fold import mark_late
+from schemas.database.lateness import mark_late
+from schemas.database.partitions import Position
 from schemas.database.rows import Added
 from schemas.database.sessions import Database
 from schemas.database.tables import behaviors, offsets, rebuilds, workspaces
@@ -61,15 +62,21 @@ def registered(connection: Connection) -> list[Registered]:
     ]
 
 
-def begin(database: Database, one: Registered, positions: Mapping[Key, int]) -> None:
-    """Notes that the live fold counts a behavior from these offsets on; raises FencedError where they have moved."""
+def begin(database: Database, one: Registered, held: Mapping[Key, Position]) -> dict[Key, Position]:
+    """Notes that the live fold counts a behavior from these positions on, and gives them back as they are then.
+
+    It moves their versions on: a worker that took one over without knowing of the behavior is fenced, and reads anew.
+    Raises FencedError where one has moved.
+    """
     with database.writing() as connection:
-        for (topic, partition), since in sorted(positions.items()):
-            of = (offsets.c.topic == topic, offsets.c.partition == partition)
-            if connection.scalar(select(offsets.c.next_offset).where(*of).with_for_update()) != since:
+        for (topic, partition), at in sorted(held.items()):
+            of = (offsets.c.topic == topic, offsets.c.partition == partition, offsets.c.version == at.version)
+            if connection.execute(update(offsets).where(*of).values(version=at.version + 1)).rowcount != 1:
                 raise FencedError(f"Partition {partition} of topic {topic} was moved on by another worker.")
             row = {"workspace": one.workspace, "behavior": one.number, "topic": topic, "partition": partition}
-            connection.execute(upsert(rebuilds).values(**row, since=since, next_offset=0).on_conflict_do_nothing())
+            begun = upsert(rebuilds).values(**row, since=at.next_offset, next_offset=0)
+            connection.execute(begun.on_conflict_do_nothing())
+    return {key: at._replace(version=at.version + 1) for key, at in held.items()}
 
 
 def advance(database: Database, one: Registered, key: Key, expected: int, reached: int, added: Added) -> None:

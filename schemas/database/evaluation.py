@@ -123,11 +123,13 @@ def behaviors_of(connection: Connection, workspace: int) -> dict[int, tuple[str,
     return {row.number: (row.behavior, bool(row.definition.get("key"))) for row in connection.execute(query)}
 
 
-def users_of(connection: Connection, workspace: int) -> tuple[dict[int, str], list[int]]:
-    """Each user's id by number, and the numbers of those who are not the customer's own."""
-    query = select(users.c.number, users.c.user, users.c.side).where(users.c.workspace == workspace)
+def users_of(connection: Connection, workspace: int) -> tuple[dict[int, str], dict[int, int], set[int]]:
+    """Each user's id by number; who stands for those who were joined; and the people who are not the customer's own."""
+    query = select(users.c.number, users.c.user, users.c.side, users.c.person).where(users.c.workspace == workspace)
     rows = connection.execute(query).all()
-    return {row.number: row.user for row in rows}, [row.number for row in rows if row.side != "customer"]
+    persons = {row.number: row.person for row in rows if row.person is not None}
+    others = {persons.get(row.number, row.number) for row in rows if row.side != "customer"}
+    return {row.number: row.user for row in rows}, persons, others
 
 
 def first_hour(connection: Connection, workspace: int, history: bool) -> datetime | None:

@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from schemas.accounts import AccountRow, UserPatch
+from schemas.database.sides import judging_again
 from schemas.database.tables import accounts, memberships, signals, user_facts, users, workspaces
 from schemas.events import id_hash
 
@@ -144,7 +145,8 @@ def put_user(connection: Connection, workspace: int, user: str, patch: UserPatch
         )
         .returning(users.c.user, users.c.role, users.c.side, users.c.traits, users.c.recorded_at)
     )
-    return dict(connection.execute(changed).mappings().one())
+    with judging_again(connection, workspace, [number] if patch.side else []):
+        return dict(connection.execute(changed).mappings().one())
 
 
 def _user_number(connection: Connection, workspace: int, user: str) -> int:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, delete, insert, select, text, tuple_, update
 
 from schemas.clock import HOUR_MS, to_datetime, to_ms
-from schemas.database.fold import mark_late
+from schemas.database.lateness import mark_late
 from schemas.database.rows import Late
 from schemas.database.sessions import Database
 from schemas.database.tables import behaviors, path_steps, progress, windows

@@ -1,17 +1,18 @@
-"""Facts about users that come with events, in bulk; memberships, aliases and signals."""
+"""Facts about users that come with events, in bulk; memberships and signals."""
 
 from collections.abc import Collection, Sequence
 from itertools import groupby
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, bindparam, func, select, text
+from sqlalchemy import Connection, bindparam, func, select, text, union
 from sqlalchemy.dialects.postgresql import ARRAY, BIGINT
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from schemas.clock import to_datetime, to_ms
-from schemas.database.rows import Alias, Joined, SignalFact, UserFact
-from schemas.database.tables import aliases, memberships, signals
+from schemas.database.rows import Joined, SignalFact, UserFact
+from schemas.database.sides import judging_again
+from schemas.database.tables import memberships, signals, users
 
 # Keeps of each patch only what says something new at its moment, so that a nightly sync adds nothing.
 _APPEND = text("""
@@ -64,7 +65,8 @@ def put_users(connection: Connection, facts: Sequence[UserFact]) -> None:
             "patches": [msgspec.json.encode(fact.traits).decode() for fact in said],
         }
         connection.execute(_APPEND, rows)
-        connection.execute(_MERGE, {"workspace": workspace, "users": sorted({fact.user for fact in said})})
+        with judging_again(connection, workspace, {fact.user for fact in said if "side" in fact.traits}):
+            connection.execute(_MERGE, {"workspace": workspace, "users": sorted({fact.user for fact in said})})
 
 
 def put_memberships(connection: Connection, rows: Sequence[Joined]) -> None:
@@ -76,34 +78,29 @@ def put_memberships(connection: Connection, rows: Sequence[Joined]) -> None:
     _add(connection, memberships, values)
 
 
-def put_aliases(connection: Connection, rows: Sequence[Alias]) -> None:
-    """Adds aliases that are not there yet."""
-    values = [
-        {"workspace": row.workspace, "previous": row.previous, "user": row.user, "valid_from": to_datetime(row.time)}
-        for row in sorted(set(rows))
-    ]
-    _add(connection, aliases, values)
-
-
 def put_signals(connection: Connection, rows: Sequence[SignalFact]) -> None:
     """Adds signals; that each comes once is the fold's care."""
     _add(connection, signals, [row._asdict() | {"valid_from": to_datetime(row.time)} for row in rows], drop="time")
 
 
-def memberships_of(connection: Connection, workspace: int, users: Collection[int]) -> dict[int, list[tuple[int, int]]]:
-    """Each user's memberships in order: since when (ms), and the account's number."""
-    query = (
-        select(memberships.c.user, memberships.c.valid_from, memberships.c.account)
-        .where(
-            memberships.c.workspace == workspace,
-            memberships.c.user == func.any(bindparam("users", list(users), ARRAY(BIGINT))),
-        )
-        .order_by(memberships.c.user, memberships.c.valid_from, memberships.c.account)
+def memberships_of(
+    connection: Connection, workspace: int, numbers: Collection[int]
+) -> dict[int, list[tuple[int, int]]]:
+    """The memberships of the person behind each user, in order: since when (ms), and the account's number."""
+    wanted = func.any(bindparam("users", list(numbers), ARRAY(BIGINT)))
+    asked, kin = users.alias("asked"), users.alias("kin")
+    mine = memberships.c.workspace == workspace
+    own = select(memberships.c.user, memberships.c.valid_from, memberships.c.account)
+    kins = (
+        select(asked.c.number, memberships.c.valid_from, memberships.c.account)
+        .join(kin, (kin.c.workspace == asked.c.workspace) & (kin.c.person == asked.c.person))
+        .join(memberships, (memberships.c.workspace == kin.c.workspace) & (memberships.c.user == kin.c.number))
+        .where(asked.c.workspace == workspace, asked.c.number == wanted, asked.c.person.is_not(None))
     )
     found: dict[int, list[tuple[int, int]]] = {}
-    for row in connection.execute(query):
-        found.setdefault(row.user, []).append((to_ms(row.valid_from), row.account))
-    return found
+    for user, valid_from, account in connection.execute(union(own.where(mine, memberships.c.user == wanted), kins)):
+        found.setdefault(user, []).append((to_ms(valid_from), account))
+    return {user: sorted(of) for user, of in found.items()}
 
 
 def _add(connection: Connection, table: Any, rows: Sequence[dict[str, Any]], drop: str = "") -> None:

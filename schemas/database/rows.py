@@ -8,13 +8,25 @@ from numpy.typing import NDArray
 
 
 class Moved(NamedTuple):
-    """A partition's offset, moved from `expected` to `next`; `heartbeat` is the newest one seen, or None."""
+    """A partition, moved on from `version`, to the offset `next`; `heartbeat` is the newest one seen, or None."""
 
     topic: int
     partition: int
-    expected: int
+    version: int
     next: int
     heartbeat: int | None
+
+
+class Stray(NamedTuple):
+    """Events (`positions`, uint32) of a record that lies in `partition`, on their way to their slots' `home`."""
+
+    topic: int
+    home: int
+    partition: int
+    offset: int
+    positions: bytes
+    value: bytes
+    id: int = 0
 
 
 class CountedIds(NamedTuple):
@@ -71,7 +83,7 @@ class Refused(NamedTuple):
 
 
 class Closing(NamedTuple):
-    """The end of an import in one of `partitions` partitions."""
+    """The end of an import in one of the `partitions` partitions that were told of it."""
 
     workspace: int
     import_id: str
@@ -114,11 +126,11 @@ class Joined(NamedTuple):
 
 
 class Alias(NamedTuple):
-    """`previous` and `user` are one, since `time`."""
+    """`previous` became `user` at `time`: they are one person."""
 
     workspace: int
-    previous: str
-    user: str
+    previous: int
+    user: int
     time: int
 
 

@@ -3,24 +3,32 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, exists, func, select, tuple_
+from sqlalchemy import Connection, bindparam, delete, func, select, tuple_
 from sqlalchemy.dialects.postgresql import ARRAY, BYTEA
 
 from schemas.clock import to_ms
 from schemas.database.copying import copy_added
-from schemas.database.fold import mark_late
+from schemas.database.lateness import mark_late
 from schemas.database.people import put_signals
 from schemas.database.rows import Added, SignalFact, Unassigned
 from schemas.database.sessions import Database
-from schemas.database.tables import memberships, unassigned
+from schemas.database.tables import memberships, unassigned, users
 from schemas.errors import FencedError
 
 _KEY = (unassigned.c.topic, unassigned.c.partition)
 
 
 def resolvable(connection: Connection, partitions: Sequence[tuple[int, int]], limit: int) -> list[Unassigned]:
-    """Waiting events of these (topic, partition) whose user belongs to an account by now."""
-    known = exists().where(memberships.c.workspace == unassigned.c.workspace, memberships.c.user == unassigned.c.user)
+    """Waiting events of these (topic, partition) whose user, by any of the person's ids, belongs to an account now."""
+    asked, kin = users.alias("asked"), users.alias("kin")
+    own = select(memberships.c.workspace, memberships.c.user)
+    kins = (
+        select(asked.c.workspace, asked.c.number)
+        .join(kin, (kin.c.workspace == asked.c.workspace) & (kin.c.person == asked.c.person))
+        .join(memberships, (memberships.c.workspace == kin.c.workspace) & (memberships.c.user == kin.c.number))
+        .where(asked.c.person.is_not(None))
+    )
+    known = tuple_(unassigned.c.workspace, unassigned.c.user).in_(own.union_all(kins))
     columns = [unassigned.c[name] for name in Unassigned._fields]
     query = select(*columns).where(tuple_(*_KEY).in_(partitions), known).limit(limit)
     return [

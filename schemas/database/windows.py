@@ -1,7 +1,7 @@
 """Reading windows: an account's behavior by UTC hour, by local day, or over a rolling span of days.
 
-The stored rows are deltas: events and value add up, user sets unite, so distinct users are exact over any span. People
-who are not the customer's own are left out of `users`.
+The stored rows are deltas: events and value add up, user sets unite, so distinct users are exact over any span. They
+hold users as they came; here these become people. Those who are not the customer's own are left out of `users`.
 """
 
 from collections import deque
@@ -11,16 +11,18 @@ from typing import Any
 import msgspec
 import numpy as np
 from pyroaring import BitMap
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy.dialects.postgresql import ARRAY, BIGINT
 
 from schemas.clock import to_datetime, to_ms
 from schemas.database.tables import behaviors, users, windows
 from schemas.errors import NotFoundError
+from schemas.identities import People
 from schemas.windows import Window, decode_users
 
 
 class Span(msgspec.Struct):
-    """What one account did in one span: its first moment (ms), events, value, and the user numbers."""
+    """What one account did in one span: its first moment (ms), events, value, and its people's numbers."""
 
     start: int
     events: int
@@ -55,8 +57,9 @@ def spans(connection: Connection, workspace: int, account: int, behavior: int, e
         span.events += row.events
         span.value += row.value
         span.users |= decode_users(row.users)
+    people = People(persons_of(connection, workspace, BitMap.union(BitMap(), *(span.users for span in found))))
     for span in found:
-        span.users -= others
+        span.users = people.united(span.users) - others
     return found
 
 
@@ -73,16 +76,20 @@ def rolling(days: Sequence[Span], length: int) -> list[Span]:
     return found
 
 
-def user_names(connection: Connection, workspace: int, numbers: BitMap) -> dict[int, str]:
-    """The ids of users by their numbers."""
-    query = select(users.c.number, users.c.user).where(
-        users.c.workspace == workspace, users.c.number.in_(list(numbers))
+def persons_of(connection: Connection, workspace: int, numbers: BitMap) -> dict[int, int]:
+    """Of these users those who were joined with others, and the number that stands for the person."""
+    wanted = func.any(bindparam("numbers", list(numbers), ARRAY(BIGINT)))
+    query = select(users.c.number, users.c.person).where(
+        users.c.workspace == workspace, users.c.number == wanted, users.c.person.is_not(None)
     )
-    return {row.number: row.user for row in connection.execute(query)}
+    return {row.number: row.person for row in connection.execute(query)}
 
 
 def _others(connection: Connection, workspace: int) -> BitMap:
-    query = select(users.c.number).where(users.c.workspace == workspace, users.c.side != "customer")
+    """People one of whose ids is no customer's."""
+    query = select(func.coalesce(users.c.person, users.c.number)).where(
+        users.c.workspace == workspace, users.c.side != "customer"
+    )
     return BitMap(connection.scalars(query))
 
 

@@ -11,6 +11,7 @@ from schemas.clock import HOUR_MS, to_datetime, to_ms
 from schemas.database import evaluation as queries
 from schemas.database.engine import Connection
 from schemas.days import day_start, day_starts, local_date
+from schemas.identities import People
 from schemas.windows import decode_users
 from streams.calendar import day_number, day_of
 from streams.evaluating.activity import Activity, Ints, gather, nothing, pack
@@ -23,7 +24,7 @@ def load_world(connection: Connection, workspace: int) -> tuple[World, dict[str,
     """The workspace as it is now, and its settings."""
     settings, zone = queries.settings_and_zone(connection, workspace)
     by = settings.get("segment_by")
-    users, strangers = queries.users_of(connection, workspace)
+    users, persons, strangers = queries.users_of(connection, workspace)
     found = queries.accounts_of(connection, workspace)
     world = World(
         workspace=workspace,
@@ -31,6 +32,7 @@ def load_world(connection: Connection, workspace: int) -> tuple[World, dict[str,
         behaviors=judged(queries.behaviors_of(connection, workspace)),
         users=users,
         strangers=np.array(sorted(strangers), np.int64),
+        people=People(persons),
         time_zone=zone,
     )
     return world, settings
@@ -59,6 +61,7 @@ def activity_of(world: World, found: tuple[bytes, bytes], first: int, last: int,
     owners, numbers = unpack(np.frombuffer(users, np.uint8), sizes)
     # Events that name nobody are somebody's: one unnamed person a day, unless people are named too.
     unnamed = np.flatnonzero((np.bincount(owners, minlength=len(rows)) == 0) & (events > 0))
+    numbers = world.people.of(numbers)
     ours = ~np.isin(numbers, world.strangers)
     owners, numbers = owners[ours], numbers[ours]
     days, times = local_hours(world, accounts, hours, first, last)

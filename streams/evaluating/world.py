@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.days import zone_of
+from schemas.identities import People
 from schemas.segments import EVERYONE, segment_of
 from schemas.windows import ALL, ALL_NUMBER
 from streams.calendar import region_of
@@ -36,9 +37,10 @@ class World:
         accounts: Every account, as it is on the last day evaluated.
         behaviors: Those that are judged.
         users: Each user's id.
-        strangers: Users who are no customers.
+        strangers: People who are no customers.
         time_zone: Where the workspace is at home.
         spells: For accounts that change within the evaluated days: since which day each is what, in order.
+        people: Which users are one person.
     """
 
     workspace: int
@@ -48,6 +50,7 @@ class World:
     strangers: NDArray[np.int64]
     time_zone: str = "UTC"
     spells: Mapping[int, Sequence[tuple[int, Account]]] = field(default_factory=dict)
+    people: People = field(default_factory=lambda: People({}))
 
     @cached_property
     def zones(self) -> list[str]:

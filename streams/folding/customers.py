@@ -28,6 +28,7 @@ def apply(
 ) -> None:
     """Adds what is said about customers to `write`, and memberships to memory; what says nothing is refused."""
     said = facts.Facts()
+    _learn_previous(gathered, new, users)
     for i in np.flatnonzero(new & np.isin(gathered.kind, _FACTS)).tolist():
         reader, local = gathered.at(i)
         workspace, event = reader.batch.workspace, reader.event(local)
@@ -47,6 +48,17 @@ def apply(
         one for one in sorted(set(said.joined)) if memberships.join(one.workspace, one.user, (one.time, one.account))
     ]
     write.accounts, write.users, write.aliases = said.accounts, said.users, said.aliases
+
+
+def _learn_previous(gathered: Gathered, new: Mask, users: Numbers) -> None:
+    """Has the ids known that aliases name as earlier ones, beside those of their batches."""
+    wanted: list[tuple[int, list[str]]] = []
+    for i in np.flatnonzero(new & (gathered.kind == Kind.ALIAS)).tolist():
+        reader, local = gathered.at(i)
+        before = facts.previous(reader.properties(local))
+        wanted += [(reader.batch.workspace, [before])] if before else []
+    if wanted:
+        users.learn([*wanted, *((record.batch.workspace, record.batch.users) for record in gathered.records)])
 
 
 def resolve(gathered: Gathered, new: Mask, memberships: Memberships, tick: float) -> Integers:

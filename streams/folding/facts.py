@@ -10,6 +10,7 @@ from schemas.accounts import AccountRow, storable
 from schemas.clock import to_datetime
 from schemas.database.rows import Alias, Joined, SignalFact, UserFact
 from schemas.events import SIGNAL_PREFIX, SIGNALS, Kind, UsageEvent
+from streams.folding.records import LONGEST
 
 
 @dataclass
@@ -37,10 +38,16 @@ def say(facts: Facts, workspace: int, event: UsageEvent, account: Number, user: 
                 facts.joined.append(Joined(workspace, user(event.user), event.time, account(event.account)))
         case Kind.IDENTIFY if event.user:
             facts.users.append(UserFact(workspace, user(event.user), event.time, event.properties))
-        case Kind.ALIAS if event.user and isinstance(event.properties.get("previous"), str):
-            facts.aliases.append(Alias(workspace, event.properties["previous"], event.user, event.time))
+        case Kind.ALIAS if event.user and (before := previous(event.properties)):
+            facts.aliases.append(Alias(workspace, user(before), user(event.user), event.time))
         case _:
             raise ValueError(f"a {event.kind.name.lower()} call that does not name whom it is about")
+
+
+def previous(properties: dict[str, Any]) -> str | None:
+    """The id that an ALIAS says its user had before; None where it says none that can be kept."""
+    said = properties.get("previous")
+    return said if isinstance(said, str) and 0 < len(said) <= LONGEST and "\0" not in said else None
 
 
 def signal(workspace: int, account: int, event: UsageEvent, id_hash: bytes) -> SignalFact | None:

@@ -20,7 +20,6 @@ class Partition:
 
     topic: int
     partition: int
-    partitions: int
     at: Position
     dedupe: Dedupe
     newest_hour: int = field(default=0)
@@ -41,25 +40,25 @@ def horizon(topic: int, hour: int) -> int:
     return _EVER if topic == TOPIC_CODES[HISTORY] else hour - _LIVE_HOURS
 
 
-def load(database: Database, topic: int, partition: int, partitions: int, limit: int, hour: int) -> Partition:
+def load(database: Database, topic: int, partition: int, limit: int, hour: int) -> Partition:
     """A partition as the database knows it now: offset and ids in one snapshot. `hour` is the present one."""
-
-    def look(of: int) -> Ids:
-        with database.reading() as connection:
-            return _joined(load_ids(connection, topic, partition, partitions, of, of + 1).get(of, []))
-
     with database.reading() as connection:
         found = positions(connection, [(topic, partition)])
         if not found:
             raise UnavailableError(f"Partition {partition} of topic {topic} was not begun; it is read again.")
         at = found[topic, partition]
         newest = min(hour, newest_hour(connection, topic))  # not the clock: what is read may be days old
-        ids = load_ids(connection, topic, partition, partitions, horizon(topic, newest))
+        ids = load_ids(connection, topic, partition, at.partitions, horizon(topic, newest))
+
+    def look(of: int) -> Ids:
+        with database.reading() as connection:
+            return _joined(load_ids(connection, topic, partition, at.partitions, of, of + 1).get(of, []))
+
     dedupe = Dedupe(limit, look)
     for received in sorted(ids):
         dedupe.add(_joined(ids[received]), received)
         dedupe.trim()
-    return Partition(topic, partition, partitions, at, dedupe, newest)
+    return Partition(topic, partition, at, dedupe, newest)
 
 
 def _joined(parts: list[Ids]) -> Ids:

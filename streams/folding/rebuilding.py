@@ -36,7 +36,7 @@ class Rebuild:
     def step(self, records: Sequence[tuple[int, bytes]], now: int, tick: float) -> int:
         """Adds the records' share; what was added before only fills the memory of ids. How many events it read."""
         folder = self._folder
-        chunk = Chunk(*self.key, 0, records)
+        chunk = Chunk(*self.key, records)
         good, _ = read(chunk, [record for record in records if record[0] < self.until], folder.workspaces, now)
         good = [record for record in good if len(record.batch)]
         gathered = learn_and_gather(good, folder.accounts, folder.users, folder.names)

@@ -4,6 +4,8 @@ from collections.abc import Container, Sequence
 from typing import NamedTuple
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from schemas.batches import EventBatch, decode
 from schemas.database.rows import Refused
@@ -11,7 +13,7 @@ from schemas.errors import DecodeError, EbbtideError
 from schemas.events import Kind, UsageEvent
 
 _LATEST = 4_102_444_800_000  # 2100: later times are broken clocks, and fit no calendar
-_LONGEST = 4096
+LONGEST = 4096
 
 
 class GapError(EbbtideError):
@@ -31,21 +33,32 @@ class Span(NamedTuple):
 
 
 class Chunk(NamedTuple):
-    """Consecutive records of one partition: their offsets and raw values. `partitions` is how many its topic has."""
+    """Consecutive records of one partition: their offsets and raw values."""
 
     topic: int
     partition: int
-    partitions: int
     records: Sequence[tuple[int, bytes]]
 
 
 class Record(NamedTuple):
-    """One readable record."""
+    """One readable record, or those of its events that are `mine`, to be counted in the partition `away` from it."""
 
     topic: int
     partition: int
     offset: int
     batch: EventBatch
+    away: int | None = None
+    mine: NDArray[np.bool_] | None = None
+
+    @property
+    def home(self) -> int:
+        """The partition that its events are counted in."""
+        return self.partition if self.away is None else self.away
+
+    @property
+    def size(self) -> int:
+        """How many events are to be counted."""
+        return len(self.batch) if self.mine is None else int(np.count_nonzero(self.mine))
 
 
 def follow(chunk: Chunk, expected: int) -> Sequence[tuple[int, bytes]]:
@@ -79,7 +92,7 @@ def _check(batch: EventBatch, workspaces: Container[int]) -> None:
     if batch.workspace not in workspaces:
         raise DecodeError(f"there is no workspace {batch.workspace}")
     for strings in (batch.names, batch.accounts, batch.users):
-        if strings and ("\0" in "".join(strings) or max(map(len, strings)) > _LONGEST):
+        if strings and ("\0" in "".join(strings) or max(map(len, strings)) > LONGEST):
             raise DecodeError("a name, account or user holds a NUL character or is too long")
     if len(batch) and not 0 <= batch.times.min() <= batch.times.max() < _LATEST:
         raise DecodeError("an event's time is before 1970 or after 2100")

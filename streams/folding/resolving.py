@@ -42,6 +42,7 @@ def resolve(folder: Folder, partitions: Sequence[tuple[int, int]], now: int, tic
     added = Added()
     if len(counted):
         deltas = fold(count(gathered, counted, account, folder.names), gathered.streams)
+        folder.seen.add(deltas)
         steps = path_steps(gathered, counted, account, folder.names)
         added = Added(windows_data(deltas), steps_data(steps), lateness.always(deltas))
     settle(folder.database, resolved, added, customers.signals(gathered, everything, account))

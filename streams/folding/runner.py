@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Set
 from typing import Any, NamedTuple, TypeVar
 
 import structlog
@@ -45,11 +45,12 @@ class Runner:
         self.folder = folder
         self.lock = asyncio.Lock()
         self.progress_at = time.monotonic()
-        self.partitions: dict[Key, int] = {}
+        self.partitions: set[Key] = set()
         self._begun_at: dict[Key, int] = {}
         self.begun = False
         self.joined = asyncio.Event()
         self.stepped = asyncio.Event()
+        self.strayed = asyncio.Event()
         self.touched: set[tuple[int, int, int]] = set()
         self.declared: list[Registered] = []
         self._clock = clock
@@ -94,13 +95,13 @@ class Runner:
             self._changed.notify_all()
         async with self.lock:
             starts = {key: span.begin for key, span in spans.items()}
-            found = await self.patiently(begin_partitions, self.folder.database, starts)
+            counts = {topic: max(s.partitions for key, s in spans.items() if key[0] == topic) for topic, _ in spans}
+            found = await self.patiently(begin_partitions, self.folder.database, starts, counts)
             for key, span in spans.items():
                 _check(key, span, found[key].next_offset)
-            self.folder.keep({key: (at.next_offset, spans[key].partitions) for key, at in found.items()}, all_of_them)
+            self.folder.keep(found, all_of_them)
             self._begun_at |= {key: position.next_offset for key, position in found.items()}
-            others = {} if all_of_them else self.partitions
-            self.partitions = others | {key: span.partitions for key, span in spans.items()}
+            self.partitions = set(spans) if all_of_them else self.partitions | spans.keys()
             self.progress_at, self.begun = time.monotonic(), True
         return {key: position.next_offset for key, position in found.items()}
 
@@ -143,9 +144,10 @@ class Runner:
             await self.patiently(self.folder.commit, write, self._clock.now())
             metrics.TRANSACTION.observe(time.perf_counter() - prepared)
         metrics.PREPARE.observe(prepared - started)
-        self._note(folded)
+        self.note(folded)
 
-    def _note(self, folded: Folded) -> None:
+    def note(self, folded: Folded) -> None:
+        """Notes what a transaction came to, and wakes up who has to go on with it."""
         self.progress_at = time.monotonic()
         self.touched |= folded.touched
         metrics.observe(folded, self.folder)
@@ -153,6 +155,8 @@ class Runner:
             self.joined.set()
         if folded.stepped:
             self.stepped.set()
+        if folded.strays:
+            self.strayed.set()
 
 
 def _first(waiting: list[Fetched], limit: int) -> tuple[list[Fetched], list[Fetched]]:
@@ -168,12 +172,12 @@ def _first(waiting: list[Fetched], limit: int) -> tuple[list[Fetched], list[Fetc
     return taken, [fetched for fetched in waiting if id(fetched) not in left]
 
 
-def _chunks(batch: list[Fetched], partitions: Mapping[Key, int]) -> list[Chunk]:
+def _chunks(batch: list[Fetched], partitions: Set[Key]) -> list[Chunk]:
     """One chunk for each partition; fetches that were counted before the assignment changed are left out."""
     records: dict[Key, list[tuple[int, bytes]]] = {}
     for fetched in batch:
         records.setdefault(fetched.key, []).extend(fetched.records)
-    return [Chunk(*key, partitions[key], records[key]) for key in sorted(records) if key in partitions]
+    return [Chunk(*key, records[key]) for key in sorted(records) if key in partitions]
 
 
 def _check(key: Key, span: Span, stored: int) -> None:

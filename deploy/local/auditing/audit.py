@@ -22,7 +22,8 @@ _SHOWN = 20
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     """Where every event on the topics is. Only `lost` and `doubled` are wrong; the rest adds up to `events`.
 
-    `repeats_beyond_horizon` are repeats that count anew (they are among `distinct`). `unacknowledged` counts ids of the
+    `straying` are events on their way between partitions, as there are while a topic grows. `repeats_beyond_horizon`
+    are repeats that count anew (they are among `distinct`). `missing_from_topics` counts ids of the
     ledger that are not on the topics: answered with 200, and gone.
     """
 
@@ -31,6 +32,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     distinct: int
     counted: int
     unassigned: int
+    straying: int
     facts: int
     quarantined: int
     duplicates: int
@@ -69,7 +71,7 @@ def audit(
         database.close()
     acked = None if ledger is None else read_ledger(ledger, snapshot.workspaces, workspace)
     codes = Codes()
-    reading = read_topics(kafka, snapshot.offsets, snapshot.quarantined, codes, seen)
+    reading = read_topics(kafka, snapshot.offsets, snapshot.quarantined, snapshot.strays, codes, seen)
     return _report(snapshot, reading, codes, acked, begun)
 
 
@@ -82,11 +84,12 @@ def _report(snapshot: Snapshot, reading: Reading, codes: Codes, ledger: Hashes |
     balanced = balance(tracked, waiting, _windows(snapshot, codes), codes)
     unnoticed = len(set(reading.unreadable) - snapshot.quarantined)
     return Report(
-        events=len(events) + reading.set_aside + len(reading.unreadable),
+        events=len(events) + reading.set_aside + len(reading.unreadable) + reading.straying,
         records=reading.records,
         distinct=len(distinct),
         counted=int(snapshot.windows.events.sum()),
         unassigned=len(snapshot.waiting.hour),
+        straying=reading.straying,
         facts=len(distinct) - len(tracked) - snapshot.refused,
         quarantined=snapshot.refused + reading.set_aside + len(reading.unreadable),
         duplicates=repeated.within,

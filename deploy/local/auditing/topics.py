@@ -1,14 +1,15 @@
 """Reads the event topics from their start up to given offsets, into columns."""
 
 import logging
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Mapping, Set
 from typing import Any
 
 import msgspec
+import numpy as np
 from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 
-from deploy.local.auditing.columns import Codes, TopicEvents
+from deploy.local.auditing.columns import Codes, Ints, TopicEvents
 from schemas.batches import decode
 from schemas.errors import DecodeError, UnavailableError
 from schemas.topics import TOPIC_CODES
@@ -22,7 +23,8 @@ class Reading(msgspec.Struct):
     """What stands on the topics.
 
     `set_aside` counts the events of records that the fold quarantined whole; `unreadable` are the places (topic,
-    partition, offset) of records that don't decode; `expired` counts the offsets that the topics no longer hold.
+    partition, offset) of records that don't decode; `expired` counts the offsets that the topics no longer hold,
+    `straying` the events on their way to the partitions that count them.
     """
 
     events: TopicEvents
@@ -30,18 +32,21 @@ class Reading(msgspec.Struct):
     set_aside: int = 0
     unreadable: list[Place] = []
     expired: int = 0
+    straying: int = 0
 
 
 def read_topics(
     bootstrap: str,
     offsets: Mapping[tuple[int, int], int],
-    quarantined: Container[Place],
+    quarantined: Set[Place],
+    strays: Mapping[Place, Ints],
     codes: Codes,
     seen: Callable[[int], None] = lambda _: None,
 ) -> Reading:
     """Every event before `offsets` (by topic number and partition), without the records in `quarantined`.
 
-    `seen` is told how many records were read. Raises UnavailableError where Kafka stops answering.
+    `strays` says which events of which records are on their way, and left out, too. `seen` is told how many records
+    were read. Raises UnavailableError where Kafka stops answering.
     """
     logging.getLogger("kafka").setLevel(logging.CRITICAL)
     try:
@@ -57,16 +62,24 @@ def read_topics(
         raise UnavailableError(f"Kafka at {bootstrap} does not answer: {error}") from error
     ends = {TopicPartition(_NAMES[topic], partition): end for (topic, partition), end in offsets.items()}
     try:
-        return _Reader(consumer, ends, quarantined, codes).read(seen)
+        return _Reader(consumer, ends, quarantined, strays, codes).read(seen)
     finally:
         consumer.close()
 
 
 class _Reader:
-    def __init__(self, consumer: Any, ends: dict[Any, int], quarantined: Container[Place], codes: Codes) -> None:
+    def __init__(
+        self,
+        consumer: Any,
+        ends: dict[Any, int],
+        quarantined: Set[Place],
+        strays: Mapping[Place, Ints],
+        codes: Codes,
+    ) -> None:
         self._consumer = consumer
         self._ends = ends
         self._quarantined = quarantined
+        self._strays = strays
         self._codes = codes
         self._parts: list[TopicEvents] = []
         self._reading = Reading(TopicEvents.joined([]))
@@ -109,4 +122,12 @@ class _Reader:
             if place in self._quarantined:
                 self._reading.set_aside += len(batch)
             elif len(batch):
-                self._parts.append(TopicEvents.of(batch, place[0], self._codes))
+                self._add(TopicEvents.of(batch, place[0], self._codes), place)
+
+    def _add(self, events: TopicEvents, place: Place) -> None:
+        if place in self._strays:
+            here = np.ones(len(events), np.bool_)
+            here[self._strays[place]] = False
+            self._reading.straying += len(events) - int(here.sum())
+            events = events.take(here)
+        self._parts.append(events)

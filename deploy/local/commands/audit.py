@@ -49,6 +49,7 @@ _WORDS = {
     "distinct": "distinct events",
     "counted": "counted in `*` windows",
     "unassigned": "waiting for their account",
+    "straying": "on their way between partitions",
     "facts": "applied as facts",
     "quarantined": "quarantined",
     "duplicates": "duplicates skipped",
@@ -66,7 +67,7 @@ def _show(report: Report) -> None:
     table.add_column(justify="right")
     for name, words in _WORDS.items():
         value = getattr(report, name)
-        if value is not None and (value or name not in ("repeats_beyond_horizon", "expired")):
+        if value is not None and (value or name not in ("repeats_beyond_horizon", "expired", "straying")):
             table.add_row(f"{value:,}", words)
     output.print(table)
     for one in report.differences:

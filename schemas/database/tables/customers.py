@@ -4,6 +4,7 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     Float,
     ForeignKeyConstraint,
@@ -133,8 +134,11 @@ users = Table(
     Column("role", Text),  # champion, sponsor, admin, member
     Column("side", Text, nullable=False, server_default="customer"),  # customer, vendor, partner, machine
     json_column("traits"),
+    Column("person", BigInteger),  # the id that stands for it, where ids are joined
+    moment("seen_from"),  # no window before it holds the user; NULL: none does
     recorded(),
     UniqueConstraint("workspace", "user"),
+    Index("users_of_person", "workspace", "person", postgresql_where=text("person IS NOT NULL")),
     # Few are not the customer's own; windows leave them out of distinct users.
     Index("users_of_others", "workspace", "number", postgresql_where=text("side <> 'customer'")),
 )
@@ -152,14 +156,21 @@ user_facts = Table(
     Index("user_facts_of_user", "workspace", "user", "valid_from"),
 )
 
-aliases = Table(
-    "aliases",
+# Which ids are one person's: said, and taken back. Of each pair what is valid latest holds; users.person follows.
+identities = Table(
+    "identities",
     metadata,
-    workspace_key(),
-    Column("previous", Text, primary_key=True),
-    Column("user", Text, primary_key=True),
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("workspace", Integer, nullable=False),
+    Column("previous", BigInteger, nullable=False),
+    Column("user", BigInteger, nullable=False),
+    Column("joined", Boolean, nullable=False),
     moment("valid_from", nullable=False),
     recorded(),
+    ForeignKeyConstraint(["workspace", "previous"], ["users.workspace", "users.number"], ondelete="CASCADE"),
+    ForeignKeyConstraint(["workspace", "user"], ["users.workspace", "users.number"], ondelete="CASCADE"),
+    UniqueConstraint("workspace", "previous", "user", "joined", "valid_from"),
+    Index("identities_of_user", "workspace", "user", "previous"),
 )
 
 memberships = Table(

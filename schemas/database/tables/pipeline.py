@@ -25,8 +25,26 @@ offsets = Table(
     Column("topic", SmallInteger, primary_key=True),  # schemas.topics.TOPIC_CODES
     Column("partition", SmallInteger, primary_key=True),
     Column("next_offset", BigInteger, nullable=False, server_default="0"),
+    # The layout: over how many partitions the topic's slots are dealt; the same in all of a topic's rows.
+    Column("partitions", SmallInteger, nullable=False, server_default="1"),
+    # The fence: moves with everything that a worker's memory of the partition rests on.
+    Column("version", BigInteger, nullable=False, server_default="0"),
     moment("heartbeat_at"),
     moment("updated_at", nullable=False, server_default=func.now()),
+)
+
+# Records with events that lie in another partition than their slot's: they are counted where the slot is at home.
+strays = Table(
+    "strays",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("topic", SmallInteger, nullable=False),
+    Column("home", SmallInteger, nullable=False),
+    Column("partition", SmallInteger, nullable=False),  # where the record lies
+    Column("record_offset", BigInteger, nullable=False),
+    Column("positions", LargeBinary, nullable=False),  # which of its events these are: uint32
+    Column("value", LargeBinary, nullable=False),  # the whole record, as it came
+    Index("strays_of_home", "topic", "home", "id"),
 )
 
 # A hypertable by `hour`. Fold appends deltas, readers sum events and value and unite users, a fenced job compacts.

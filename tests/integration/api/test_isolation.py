@@ -34,6 +34,9 @@ TRIED: dict[tuple[str, str], tuple[dict[str, Any] | list[Any] | None, set[int]]]
     ("POST", "/v1/accounts/{account}/goals/{goal}/points"): ({"level": 1}, {404}),
     ("POST", "/v1/accounts/{account}/signals"): ({"id": "1", "signal": "call", "direction": "inbound"}, {404}),
     ("PUT", "/v1/users/{user}"): ({"side": "vendor"}, {200}),  # makes beta's own of the same id
+    ("GET", "/v1/users/{user}/identities"): (None, {404}),
+    ("POST", "/v1/users/{user}/identities"): ({"previous": "anyone"}, {404}),
+    ("DELETE", "/v1/users/{user}/identities/{previous}"): (None, {404}),
     ("GET", "/v1/segments"): (None, {200}),
     ("GET", "/v1/calibration"): (None, {200}),
     ("GET", "/v1/behaviors"): (None, {200}),
@@ -64,9 +67,11 @@ OPEN = {"/", "/login", "/logout", "/docs", "/livez", "/readyz", "/metrics", "/op
 
 
 def _of(seeded: Any) -> dict[str, str]:
-    return {"{alert}": seeded.alert, "{account}": seeded.account, "{user}": seeded.user, "{goal}": "g",
-            "{behavior}": seeded.behavior,
-            "{endpoint}": seeded.endpoint, "{key}": str(seeded.key_id), "{number}": str(seeded.rejected)}  # fmt: skip
+    return {
+        "{alert}": seeded.alert, "{account}": seeded.account, "{user}": seeded.user, "{previous}": seeded.user,
+        "{goal}": "g", "{behavior}": seeded.behavior, "{endpoint}": seeded.endpoint, "{key}": str(seeded.key_id),
+        "{number}": str(seeded.rejected),
+    }  # fmt: skip
 
 
 def _filled(path: str, seeded: Any) -> str:

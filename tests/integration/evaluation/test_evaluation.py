@@ -5,15 +5,20 @@ import threading
 import pytest
 from sqlalchemy import insert, update
 
+from schemas.accounts import Side, UserPatch
 from schemas.alerts import Origin, Transition
 from schemas.clock import to_ms
 from schemas.database import evaluation as queries
-from schemas.database.fold import mark_late
+from schemas.database import identities
+from schemas.database.facts import put_user
+from schemas.database.lateness import mark_late
 from schemas.database.rows import Late
 from schemas.database.tables import behaviors, checkpoints, evaluations, outbox, progress
 from schemas.topics import EVENTS, TOPIC_CODES
+from streams.calendar import day_number
+from streams.evaluating.loading import load_activity, load_world
 
-from .conftest import TEAM, fading, hour
+from .conftest import FIRST, TEAM, fading, hour
 
 WEEKDAYS = [day for day in range(112) if day % 7 < 5]
 
@@ -124,6 +129,25 @@ def test_our_own_people_do_not_count(scene):
     assert alert["evidence"]["users_before"] == 6
 
 
+def test_who_turns_out_to_be_ours_never_counted(scene):
+    peers(scene)
+    acme = scene.account("acme", plan="pro")
+    ours = ["us-1", "us-2", "us-3", "us-4"]
+    scene.did(acme, ((day, [*TEAM[:2], *(ours if day < 84 else [])]) for day in WEEKDAYS))
+    scene.live(75, 105)
+    [alert] = scene.alerts
+    with scene.engine.begin() as connection:
+        identities.note_seen(connection, scene.number, [(scene.user(name), to_ms(hour(0))) for name in ours])
+        for name in ours:
+            put_user(connection, scene.number, name, UserPatch(side=Side.VENDOR), hour(105))
+    [marked] = scene.rows(progress)
+    assert marked["dirty_from"] == hour(0)
+    scene.dirty(0, late_at=hour(0), late_since=hour(0))
+    scene.evaluate(106)
+    [alert] = scene.alerts
+    assert alert["state"] == "retracted"
+
+
 def test_the_whole_products_alert_absorbs_its_behaviors(scene):
     peers(scene)
     with scene.engine.begin() as connection:
@@ -183,3 +207,26 @@ def test_checkpoints_thin_out(six_users):
     days = sorted(row["moment"] for row in six_users.rows(checkpoints))
     assert all(day.weekday() == 6 for day in days[:-1])
     assert to_ms(days[-1]) == to_ms(hour(111, 0))
+
+
+def test_joined_ids_are_one_person_by_its_own_name(scene):
+    acme = scene.account("acme")
+    scene.user("us", side="vendor")
+    scene.did(acme, [(0, ["anon", "ada", "us"]), (1, ["ada"]), (2, ["anon"])])
+    scene.did(acme, [(1, ["us-too"])])
+
+    def seen():
+        with scene.engine.begin() as connection:
+            world, _ = load_world(connection, scene.number)
+            first = day_number(FIRST)
+            activity = load_activity(connection, world, first, first + 2)
+        return activity.users.tolist(), [world.user(number) for number in activity.seen_user.tolist()]
+
+    assert seen()[0] == [2, 2, 1]
+    for user, previous in (("ada", "anon"), ("us", "us-too")):
+        with scene.engine.begin() as connection:
+            identities.merge(connection, scene.number, user, previous, hour(3))
+    assert seen() == ([1, 1, 1], ["ada"] * 3)
+    with scene.engine.begin() as connection:
+        identities.unmerge(connection, scene.number, "anon", "ada", hour(4))
+    assert seen()[0] == [2, 1, 1]

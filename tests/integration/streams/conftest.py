@@ -30,21 +30,29 @@ PARTITIONS = 4
 class Pipeline:
     """Topics, a database with one workspace, and workers on them."""
 
-    def __init__(self, kafka: str, url: str, prefix: str) -> None:
+    def __init__(self, kafka: str, url: str, prefix: str, partitions: int) -> None:
         self.kafka, self.url, self.prefix = kafka, url, prefix
+        self.partitions = partitions
         self.engine: Engine = engines.create(url, pool=3)
         self.workspace = create_workspace(self.engine, "test")
-        self.producer = KafkaProducer(bootstrap_servers=kafka, acks="all")
+        self.producer = KafkaProducer(bootstrap_servers=kafka, acks="all", metadata_max_age_ms=1000)
         self.workers: list[subprocess.Popen[bytes]] = []
         self.settings: dict[str, str] = {}
 
     def send(
-        self, events: Sequence[UsageEvent], *, topic: str = EVENTS, per: int = 50, received: int = 0, source: str = "t"
+        self,
+        events: Sequence[UsageEvent],
+        *,
+        topic: str = EVENTS,
+        per: int = 50,
+        received: int = 0,
+        source: str = "t",
+        partitions: int = 0,
     ) -> None:
-        """Produces events as the collector does: many to a record, each in its slot's partition."""
+        """Produces events as the collector does: many to a record, each in its slot's partition (of `partitions`)."""
         by: dict[int, list[UsageEvent]] = {}
         for event in events:
-            by.setdefault(slot_of(self.workspace, event.routing) % PARTITIONS, []).append(event)
+            by.setdefault(slot_of(self.workspace, event.routing) % (partitions or self.partitions), []).append(event)
         for partition, of in by.items():
             for k in range(0, len(of), per):
                 value = encode(self.workspace, received or of[k].time, source, of[k : k + per])
@@ -52,12 +60,12 @@ class Pipeline:
         self.producer.flush()
 
     def beat(self, received: int) -> None:
-        for partition in range(PARTITIONS):
+        for partition in range(self.partitions):
             self.producer.send(self.prefix + EVENTS, encode_heartbeat(received, "t"), partition=partition)
         self.producer.flush()
 
     def close_import(self, topic: str, received: int, import_id: str) -> None:
-        for partition in range(PARTITIONS):
+        for partition in range(self.partitions):
             value = encode_closing(self.workspace, received, import_id)
             self.producer.send(self.prefix + topic, value, partition=partition)
         self.producer.flush()
@@ -78,7 +86,7 @@ class Pipeline:
             "EBBTIDE_WORKER_GROUP": f"{self.prefix}group",
             "EBBTIDE_WORKER_METRICS_HOST": "127.0.0.1",
             "EBBTIDE_WORKER_METRICS_PORT": str(port),
-            "EBBTIDE_PARTITIONS": str(PARTITIONS),
+            "EBBTIDE_PARTITIONS": str(self.partitions),
             **self.settings,
             **more,
         }
@@ -127,15 +135,15 @@ class Pipeline:
 
 
 @pytest.fixture
-def pipelines(kafka: str, kafka_admin: KafkaAdminClient) -> Iterator[Callable[[str], Pipeline]]:
+def pipelines(kafka: str, kafka_admin: KafkaAdminClient) -> Iterator[Callable[..., Pipeline]]:
     with ExitStack() as made:
 
-        def make(url: str) -> Pipeline:
+        def make(url: str, partitions: int = PARTITIONS) -> Pipeline:
             prefix = f"t{uuid.uuid4().hex[:8]}-"
             names = [prefix + topic.name for topic in TOPICS]
-            topics = [NewTopic(name, PARTITIONS if "events" in name else 1, 1) for name in names]
+            topics = [NewTopic(name, partitions if "events" in name else 1, 1) for name in names]
             kafka_admin.create_topics(topics, wait_for_metadata=True)
-            pipeline = Pipeline(kafka, url, prefix)
+            pipeline = Pipeline(kafka, url, prefix, partitions)
             made.callback(kafka_admin.delete_topics, names)
             made.callback(pipeline.end)
             return pipeline
@@ -144,5 +152,5 @@ def pipelines(kafka: str, kafka_admin: KafkaAdminClient) -> Iterator[Callable[[s
 
 
 @pytest.fixture
-def pipeline(pipelines: Callable[[str], Pipeline], database_url: str) -> Pipeline:
+def pipeline(pipelines: Callable[..., Pipeline], database_url: str) -> Pipeline:
     return pipelines(database_url)

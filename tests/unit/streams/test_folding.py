@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
 from schemas import behaviors
-from schemas.batches import decode, encode, encode_heartbeat
+from schemas.batches import ROWS, decode, encode, encode_closing, encode_heartbeat
 from schemas.behaviors import parse
 from schemas.clock import HOUR_MS, to_datetime
 from schemas.database.watermark import Due
@@ -43,7 +44,7 @@ def names(limit: int = 200) -> Names:
 
 
 def test_records_follow_one_another() -> None:
-    chunk = Chunk(0, 3, 8, [(4, b"a"), (5, b"b"), (6, b"c")])
+    chunk = Chunk(0, 3, [(4, b"a"), (5, b"b"), (6, b"c")])
     assert [offset for offset, _ in follow(chunk, 5)] == [5, 6]
     assert follow(chunk, 9) == []
     with pytest.raises(GapError, match="expected 3"):
@@ -58,10 +59,17 @@ def test_what_cannot_be_read_is_refused() -> None:
     nul = encode(1, NOON, "t", [UsageEvent(id="a", time=NOON, name="n\0", account="x")])
     ancient = encode(1, NOON, "t", [UsageEvent(id="a", time=-5, name="n", account="x")])
     values = [good, foreign, nul, ancient, b"", encode_heartbeat(NOON, "t")]
-    kept, refused = read(Chunk(0, 0, 1, []), list(enumerate(values)), {1}, NOON)
+    kept, refused = read(Chunk(0, 0, []), list(enumerate(values)), {1}, NOON)
     assert [record.offset for record in kept] == [0, 5]
     assert [one.offset for one in refused] == [1, 2, 3, 4]
     assert all(one.message and one.code == "record.unreadable" for one in refused)
+
+
+def test_a_closing_says_how_many_partitions_were_told() -> None:
+    closing = decode(encode_closing(1, NOON, "import-1", 4))
+    assert (closing.closes, closing.closes_in, closing.is_heartbeat) == ("import-1", 4, False)
+    before = bytes([ROWS]) + msgspec.msgpack.encode([1, NOON, "import-1", [], "import-1"])
+    assert (decode(before).closes, decode(before).closes_in) == ("import-1", 0)
 
 
 def test_an_event_counts_in_all_its_behaviors() -> None:

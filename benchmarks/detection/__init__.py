@@ -1,0 +1,1 @@
+"""How early and how falsely drop-offs are found: simulated worlds, the usual rules, the scorer, and real histories."""
