@@ -89,13 +89,13 @@ def _fold(engine: Engine, plan: Plan) -> Folded:
 
 def _meaning(engine: Engine, plan: Plan) -> Meaning | None:
     """What the calibration of this month means, where that has not been said yet."""
-    number, end = plan.world.workspace, plan.start
+    end = plan.start
+    sample = sampled(plan.world, judged(end.coverage or {}))
+    if not sample.accounts:
+        return None
     with engine.begin() as connection:
-        known = calibrations.newest(connection, number)
-        if end.coverage is None or (known is not None and known >= _month(end.day)):
-            return None
-        sample = sampled(plan.world, judged(end.coverage))
-        if not sample.accounts:
+        known = calibrations.newest(connection, plan.world.workspace)
+        if known is not None and known >= _month(end.day):
             return None
         first, busy = end.day - injecting.DAYS + 1, end.busy(plan.detection)
         activity = loading.load_activity(connection, sample, first, end.day, busy, sorted(sample.accounts))
