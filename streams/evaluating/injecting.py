@@ -88,8 +88,10 @@ def _by_stratum(injections: Sequence[Injection], alerts: Mapping[int, Sequence[i
     strata = calibration.stratum_of(np.array([one.weekly for one in injections], float)).tolist()
     counted: dict[int, list[int]] = {}
     for stratum, one in zip(strata, injections, strict=True):
-        delays = [day - one.onset for day in alerts.get(one.account, []) if day >= one.onset]
-        soonest = min(delays, default=LATE + 1)
+        delays = [day - one.onset for day in alerts.get(one.account, [])]
+        if any(-LATE <= delay < 0 for delay in delays):
+            continue  # it was told of already, and is not told again
+        soonest = min((delay for delay in delays if delay >= 0), default=LATE + 1)
         row = counted.setdefault(stratum, [0, 0, 0])
         for place, yes in enumerate((True, soonest <= SOON, soonest <= LATE)):
             row[place] += yes
