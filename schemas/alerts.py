@@ -22,7 +22,13 @@ class AlertKind(StrEnum):
     INGEST_QUIET = "ingest.quiet"
 
 
-DETECTED = (AlertKind.BEHAVIOR_DROPPED, AlertKind.SEGMENT_DROPPED)
+DETECTED = (
+    AlertKind.BEHAVIOR_DROPPED,
+    AlertKind.SEGMENT_DROPPED,
+    AlertKind.ACCOUNT_SILENT,
+    AlertKind.USERS_INACTIVE,
+    AlertKind.CHAMPION_SILENT,
+)
 _OF_MANY = (AlertKind.SEGMENT_DROPPED, AlertKind.RELEASE_DISRUPTED, AlertKind.INGEST_QUIET)
 ON_ACCOUNTS = tuple(kind for kind in DETECTED if kind not in _OF_MANY)
 

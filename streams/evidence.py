@@ -42,8 +42,8 @@ def evidence_of(
     case, score, threshold, rule = finding
     onset = max(case.onset, case.last - CONTEXT + HABIT)
     low, high = interval(case.expected, case.dispersion)
-    before = _people(activity, keys, onset - BEFORE, onset - 1)
-    active = _people(activity, keys, max(onset, case.last - BEFORE + 1), case.last)
+    before = people(activity, keys, onset - BEFORE, onset - 1)
+    active = people(activity, keys, max(onset, case.last - BEFORE + 1), case.last)
     missing = before - active
     gone = _gone(world, activity, keys[0], missing, onset, case.last) if len(keys) == 1 else ()
     return Evidence(
@@ -82,7 +82,8 @@ def evidence_of(
     )
 
 
-def _people(activity: Activity, keys: Sequence[int], first: int, last: int) -> set[int]:
+def people(activity: Activity, keys: Sequence[int], first: int, last: int) -> set[int]:
+    """Who did something from day `first` to `last`."""
     return {user for key in keys for user in activity.presences(key, first, last)[1].tolist()}
 
 

@@ -8,7 +8,17 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Engine, delete, func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from schemas.database.tables import accounts, behaviors, checkpoints, evaluations, progress, users, windows, workspaces
+from schemas.database.tables import (
+    accounts,
+    behaviors,
+    checkpoints,
+    evaluations,
+    progress,
+    signals,
+    users,
+    windows,
+    workspaces,
+)
 from schemas.database.watermark import coming
 from schemas.topics import EVENTS, TOPIC_CODES
 
@@ -109,10 +119,18 @@ def settings_and_zone(connection: Connection, workspace: int) -> tuple[dict[str,
     return dict(row.settings), row.time_zone
 
 
-def accounts_of(connection: Connection, workspace: int) -> list[tuple[int, str, dict[str, Any]]]:
-    """Number, id and traits of each account."""
-    query = select(accounts.c.number, accounts.c.account, accounts.c.traits).where(accounts.c.workspace == workspace)
-    return [(row.number, row.account, row.traits) for row in connection.execute(query.order_by(accounts.c.number))]
+def accounts_of(connection: Connection, workspace: int) -> list[tuple[int, str, dict[str, Any], datetime | None]]:
+    """Number, id and traits of each account, and when its life began, where that was said."""
+    columns = (accounts.c.number, accounts.c.account, accounts.c.traits, accounts.c.created_at)
+    query = select(*columns).where(accounts.c.workspace == workspace).order_by(accounts.c.number)
+    return [(row.number, row.account, row.traits, row.created_at) for row in connection.execute(query)]
+
+
+def heard_from(connection: Connection, workspace: int) -> list[tuple[int, datetime]]:
+    """Every inbound signal's account and moment, whether it came as an event or by the API."""
+    query = select(signals.c.account, signals.c.valid_from)
+    inbound = query.where(signals.c.workspace == workspace, signals.c.direction == "inbound")
+    return [(row.account, row.valid_from) for row in connection.execute(inbound)]
 
 
 def behaviors_of(connection: Connection, workspace: int) -> dict[int, tuple[str, bool]]:
@@ -123,13 +141,14 @@ def behaviors_of(connection: Connection, workspace: int) -> dict[int, tuple[str,
     return {row.number: (row.behavior, bool(row.definition.get("key"))) for row in connection.execute(query)}
 
 
-def users_of(connection: Connection, workspace: int) -> tuple[dict[int, str], dict[int, int], set[int]]:
-    """Each user's id by number; who stands for those who were joined; and the people who are not the customer's own."""
-    query = select(users.c.number, users.c.user, users.c.side, users.c.person).where(users.c.workspace == workspace)
-    rows = connection.execute(query).all()
+def users_of(connection: Connection, workspace: int) -> tuple[dict[int, str], dict[int, int], set[int], set[int]]:
+    """Each user's id by number; who stands for those who were joined; people not the customer's own; and champions."""
+    columns = (users.c.number, users.c.user, users.c.side, users.c.person, users.c.role)
+    rows = connection.execute(select(*columns).where(users.c.workspace == workspace)).all()
     persons = {row.number: row.person for row in rows if row.person is not None}
     others = {persons.get(row.number, row.number) for row in rows if row.side != "customer"}
-    return {row.number: row.user for row in rows}, persons, others
+    champions = {persons.get(row.number, row.number) for row in rows if row.role == "champion"}
+    return {row.number: row.user for row in rows}, persons, others, champions
 
 
 def first_hour(connection: Connection, workspace: int, history: bool) -> datetime | None:

@@ -7,6 +7,7 @@ reads, stands in `streams.evaluating.kinds`, beside the other kinds.
 """
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
@@ -19,6 +20,7 @@ Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 State = TypeVar("State")
 
+OF_ACCOUNT = 0xFFFFFFFF  # the bits of a key that say what of an account it is; none: all of it
 _NONE: Ints = np.empty(0, np.int64)
 HOURS = 25  # of the longest day
 BUSY = 500  # events a day from which on a key's hours are looked at, too
@@ -73,6 +75,24 @@ class Day:
     seen: Ints = field(default_factory=lambda: _NONE)
     who: Ints = field(default_factory=lambda: _NONE)
     hours: Hours = field(default_factory=lambda: _NO_HOURS)
+
+    @cached_property
+    def whole(self) -> "Day":
+        """The same day of accounts as a whole: the keys of `*`, one an account."""
+        at = np.flatnonzero(self.keys & OF_ACCOUNT == 0)
+        mine = self.keys[self.seen] & OF_ACCOUNT == 0
+        return Day(
+            date=self.date,
+            covered=self.covered,
+            keys=self.keys[at],
+            users=self.users[at],
+            events=self.events[at],
+            kind=self.kind[at],
+            peers=self.peers[at],
+            groups=self.groups,
+            seen=np.searchsorted(at, self.seen[mine]),
+            who=self.who[mine],
+        )
 
 
 @dataclass(frozen=True)

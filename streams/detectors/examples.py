@@ -8,12 +8,17 @@ from streams.detectors.base import HOURS, Day, Hours
 
 
 def days_of(users: Sequence[Sequence[float]], first: int = 0) -> Iterator[Day]:
-    """The days of keys that are each other's peers: `users[key][day]`, from day `first` since 1970-01-01 on."""
+    """The days of keys that are each other's peers: `users[key][day]`, from day `first` since 1970-01-01 on.
+
+    Of as many as come, it is always users 1, 2, 3 … of the key.
+    """
     table = np.array(users, float)
     keys = np.arange(1, len(table) + 1) << 32
     for i, column in enumerate(table.T):
         kind = np.full(len(column), (first + i + 3) % 7)  # 1970-01-01 was a Thursday
-        yield Day(first + i, True, keys, column, column * 3, kind, np.zeros(len(column), np.int64), 1)
+        seen = np.repeat(np.arange(len(column)), column.astype(np.int64))
+        who = np.arange(1, len(seen) + 1) - np.searchsorted(seen, seen)
+        yield Day(first + i, True, keys, column, column * 3, kind, np.zeros(len(column), np.int64), 1, seen, who)
 
 
 def busy_days_of(hourly: Sequence[float], stops: tuple[int, int]) -> Iterator[Day]:

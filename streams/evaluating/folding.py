@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -12,17 +12,33 @@ from schemas.coverage import Rows
 from schemas.rules import BUILT_IN, Mode, Rules
 from streams.alerting import Life
 from streams.detectors.base import Detector, Ints
+from streams.detectors.users_gone import UsersGone
 from streams.evaluating.activity import Activity, account_of
 from streams.evaluating.covering import cover
+from streams.evaluating.kinds.account_silent import AccountSilentKind
 from streams.evaluating.kinds.base import Kind, Lives, Scene
 from streams.evaluating.kinds.behavior_dropped import BehaviorDroppedKind
+from streams.evaluating.kinds.champion_silent import ChampionSilentKind
 from streams.evaluating.kinds.hourly_dropped import HourlyDroppedKind
 from streams.evaluating.kinds.segment_dropped import SegmentDroppedKind
+from streams.evaluating.kinds.users_inactive import UsersInactiveKind
 from streams.evaluating.opening import Happening, Terms, open_alerts
 from streams.evaluating.roster import Roster
 from streams.evaluating.world import World
 
 _HOURLY = 0.1  # of the budget, for what is seen in hours
+
+
+class Shares(NamedTuple):
+    """How the budget is shared among the kinds of alerts on accounts (facts/detection.md)."""
+
+    dropped: float = 0.7
+    users: float = 0.14
+    champions: float = 0.06
+    silent: float = 0.1
+
+
+SHARES = Shares()
 
 
 class Detection:
@@ -32,31 +48,37 @@ class Detection:
     goes first. Every kind learns, whatever they say: one that is looked for from today on knows the years before.
     """
 
-    def __init__(self, budget: float = 0.5, rules: Rules = BUILT_IN) -> None:
+    def __init__(self, budget: float = 0.5, rules: Rules = BUILT_IN, shares: Shares = SHARES) -> None:
         self.rules = rules
         self.budget = budget if rules.budget is None else rules.budget
-        dropped = self._share(AlertKind.BEHAVIOR_DROPPED)
+        dropped = self._part(AlertKind.BEHAVIOR_DROPPED, shares.dropped)
+        inactive = self._part(AlertKind.USERS_INACTIVE, shares.users)
+        people = UsersGone(inactive, self._part(AlertKind.CHAMPION_SILENT, shares.champions))
         self.kinds: Sequence[Kind] = (
             SegmentDroppedKind(self.budget),
-            HourlyDroppedKind(_HOURLY * dropped),
+            HourlyDroppedKind(_HOURLY * self.budget),
+            AccountSilentKind(self._part(AlertKind.ACCOUNT_SILENT, shares.silent)),
             BehaviorDroppedKind(dropped),
+            UsersInactiveKind(people),
+            ChampionSilentKind(people),
         )
 
     @property
     def detectors(self) -> list[Detector[Any]]:
-        """Those of the kinds."""
-        return [kind.detector for kind in self.kinds]
+        """Those of the kinds; two kinds may share one."""
+        return list({kind.detector.name: kind.detector for kind in self.kinds}.values())
 
-    def _share(self, kind: AlertKind) -> float:
-        """A kind's part of the budget."""
+    def _part(self, kind: AlertKind, usual: float) -> float:
+        """A kind's part of the budget: what the rules say, else its usual share."""
         said = self.rules.of(kind).share
-        return self.budget * (1 if said is None else said)
+        return self.budget * (usual if said is None else said)
 
     def seen_by(self, kind: Kind, scene: Scene) -> Scene:
         """The scene for one kind: what nobody is told of holds back nothing that somebody is."""
         if self.rules.of(kind.kind).mode == Mode.SHADOW:
             return scene
         hidden = {one.detector.name for one in self.kinds if self.rules.of(one.kind).mode == Mode.SHADOW}
+        hidden.discard(kind.detector.name)
         return scene._replace(lives={name: {} if name in hidden else of for name, of in scene.lives.items()})
 
     @property
@@ -140,6 +162,8 @@ def _step(
     day, verdicts = roster.day(activity, progress.day + 1, covered), {}
     for kind in detection.kinds:
         name = kind.detector.name
+        if name in verdicts:
+            continue
         progress.states[name], verdicts[name] = kind.detector.step(progress.states[name], kind.day(day, roster))
     progress.day = day.date
     if not covered:

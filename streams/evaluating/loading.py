@@ -1,9 +1,11 @@
 """Windows and facts from the database, as the fold takes them."""
 
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from itertools import pairwise
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,7 +17,7 @@ from schemas.identities import People
 from schemas.windows import decode_users
 from streams.calendar import day_number, day_of
 from streams.evaluating.activity import Activity, Ints, gather, nothing, pack
-from streams.evaluating.world import World, account_of_traits, judged
+from streams.evaluating.world import Account, World, account_of_traits, judged
 
 _ARRAY = ord("a")
 
@@ -24,18 +26,37 @@ def load_world(connection: Connection, workspace: int) -> tuple[World, dict[str,
     """The workspace as it is now, and its settings."""
     settings, zone = queries.settings_and_zone(connection, workspace)
     by = settings.get("segment_by")
-    users, persons, strangers = queries.users_of(connection, workspace)
+    users, persons, strangers, champions = queries.users_of(connection, workspace)
     found = queries.accounts_of(connection, workspace)
     world = World(
         workspace=workspace,
-        accounts={n: account_of_traits(n, name, traits, zone, by) for n, name, traits in found},
+        accounts={n: _account(account_of_traits(n, name, traits, zone, by), born) for n, name, traits, born in found},
         behaviors=judged(queries.behaviors_of(connection, workspace)),
         users=users,
         strangers=np.array(sorted(strangers), np.int64),
         people=People(persons),
+        champions=np.array(sorted(champions), np.int64),
         time_zone=zone,
     )
-    return world, settings
+    return replace(world, heard=_heard(world, queries.heard_from(connection, workspace))), settings
+
+
+def _account(account: Account, born: datetime | None) -> Account:
+    """An account with its first day."""
+    if born is None:
+        return account
+    return msgspec.structs.replace(account, began=day_number(local_date(account.time_zone, to_ms(born))))
+
+
+def _heard(world: World, signals: Sequence[tuple[int, datetime]]) -> Ints:
+    """The days on which accounts gave a signal, as `World.heard` holds them."""
+    if not signals:
+        return np.empty(0, np.int64)
+    accounts = np.array([account for account, _ in signals], np.int64)
+    hours = np.array([to_ms(moment) // HOUR_MS for _, moment in signals], np.int64)
+    first, last = int(hours.min()) // 24 - 1, int(hours.max()) // 24 + 1
+    found: Ints = np.unique(pack(local_hours(world, accounts, hours, first, last)[0], accounts))
+    return found
 
 
 def load_activity(

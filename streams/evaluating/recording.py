@@ -2,17 +2,20 @@
 
 from array import array
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from schemas.behaviors import Definition
 from schemas.clock import HOUR_MS
 from schemas.windows import ALL, ALL_NUMBER
+from streams.calendar import day_number
 from streams.detectors.base import Ints
 from streams.evaluating.activity import Activity, gather, nothing, pack
 from streams.evaluating.loading import local_hours
-from streams.evaluating.world import World, account_of_traits
+from streams.evaluating.world import Account, World, account_of_traits
 
 _HERE = 1  # the workspace's number
 
@@ -52,7 +55,7 @@ class Recording:
     def world(self, traits: Mapping[str, Mapping[str, Any]]) -> World:
         """The recorded accounts with their traits; a `created` day is one of them."""
         accounts = {
-            number: account_of_traits(number, account, dict(traits.get(account, {})))
+            number: _began(account_of_traits(number, account, dict(traits.get(account, {}))), traits.get(account, {}))
             for account, number in self._account.items()
         }
         behaviors = {ALL_NUMBER: ALL} | {i: one.name for i, one in enumerate(self._keys, ALL_NUMBER + 1)}
@@ -88,6 +91,15 @@ class _Numbers(dict[str, int]):
     def __missing__(self, name: str) -> int:
         self[name] = len(self) + 1
         return self[name]
+
+
+def _began(account: Account, traits: Mapping[str, Any]) -> Account:
+    """An account with the day of its `created` trait."""
+    try:
+        began = day_number(date.fromisoformat(str(traits.get("created", ""))[:10]))
+    except ValueError:
+        return account
+    return msgspec.structs.replace(account, began=began)
 
 
 def _present(keys: Ints, hours: Ints, users: Ints) -> Ints:

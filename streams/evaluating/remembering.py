@@ -47,7 +47,7 @@ def _spells(
     found: list[tuple[int, Account]] = []
     for place, traits in spells(facts, ends, known):
         then = account_of_traits(today.number, today.account, traits, world.time_zone, by)
-        then = msgspec.structs.replace(then, name=today.name)
+        then = msgspec.structs.replace(then, name=today.name, began=today.began)
         if not found or found[-1][1] != then:
             found.append((days[place], then))
     return found

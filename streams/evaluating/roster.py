@@ -19,6 +19,7 @@ class Roster:
         self.segments = Segments(world, keys, segments)
         owners = [world.accounts.get(number) for number in account_of(keys).tolist()]
         regions = [owner.region if owner else "" for owner in owners]
+        self.began = np.array([owner.began if owner else -1 for owner in owners], np.int64)
         self._regions = sorted(set(regions)) or [""]
         place = {region: i for i, region in enumerate(self._regions)}
         self._region = np.array([place[region] for region in regions], np.int64)

@@ -18,7 +18,10 @@ from streams.calendar import region_of
 
 
 class Account(msgspec.Struct, frozen=True):
-    """What detection knows of an account. `segment` is its peers' name, `region` where it keeps holidays."""
+    """What detection knows of an account. `segment` is its peers' name, `region` where it keeps holidays.
+
+    `began`: its first day as a customer, in days since 1970-01-01; -1: nobody said.
+    """
 
     number: int
     account: str
@@ -26,6 +29,7 @@ class Account(msgspec.Struct, frozen=True):
     segment: str = EVERYONE
     region: str = ""
     time_zone: str = "UTC"
+    began: int = -1
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,8 @@ class World:
         behaviors: Those that are judged.
         users: Each user's id.
         strangers: People who are no customers.
+        champions: Users whose role is champion, sorted.
+        heard: Days on which an account was heard from without an event (a call, a ticket): day << 32 | account, sorted.
         time_zone: Where the workspace is at home.
         spells: For accounts that change within the evaluated days: since which day each is what, in order.
         people: Which users are one person.
@@ -48,6 +54,8 @@ class World:
     behaviors: Mapping[int, str]
     users: Mapping[int, str]
     strangers: NDArray[np.int64]
+    champions: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
+    heard: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
     time_zone: str = "UTC"
     spells: Mapping[int, Sequence[tuple[int, Account]]] = field(default_factory=dict)
     people: People = field(default_factory=lambda: People({}))

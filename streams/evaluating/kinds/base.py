@@ -2,7 +2,8 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any, ClassVar, NamedTuple
+from dataclasses import fields
+from typing import Any, ClassVar, NamedTuple, TypeVar
 
 from schemas.alerts import AlertKind, Evidence, Subject
 from schemas.clock import DAY_MS
@@ -10,7 +11,7 @@ from schemas.days import day_start
 from streams.alerting import Life
 from streams.calendar import day_of
 from streams.calibration import Calibration
-from streams.detectors.base import Bools, Day, Detector, Floats, Ints, Verdicts
+from streams.detectors.base import OF_ACCOUNT, Bools, Day, Detector, Floats, Ints, Verdicts
 from streams.evaluating.activity import Activity, account_of
 from streams.evaluating.roster import Roster
 from streams.evaluating.segments import key_of
@@ -19,6 +20,7 @@ from streams.evidence import Finding
 
 _ABSORBS = 14 * DAY_MS
 Lives = dict[int, Life]
+Wide = TypeVar("Wide", bound=Day)
 
 
 class Scene(NamedTuple):
@@ -91,6 +93,11 @@ class Kind(ABC):
         """What its thresholds are and rest on, from its detector's state; None where they are fixed."""
         return None
 
+    def onset(self, scene: Scene, key: int) -> int:
+        """The first day of what a key's alert would tell of."""
+        name = self.detector.name
+        return self.detector.case(scene.states[name], scene.verdicts[name].at(key)).onset
+
     @abstractmethod
     def subject(self, scene: Scene, key: int) -> Subject | None:
         """What an alert is about; None where it is no longer known, and then nothing changes."""
@@ -119,3 +126,18 @@ def in_segments_fall(scene: Scene, who: Account) -> bool:
     lives, now = scene.lives["segment_dropped"], closing(scene.world, who.number, scene.day.date)
     found = (lives.get(key) for key in (0, key_of(who.segment)))
     return any(life is not None and now - life.opened_at < _ABSORBS for life in found)
+
+
+def told_on_account(kind: Kind, scene: Scene, key: int, *names: str) -> bool:
+    """Whether an open alert on all of an account, of one of those detectors, tells of the same fall.
+
+    It does when what began before it opened; what began later is another.
+    """
+    whole = key & ~OF_ACCOUNT
+    opened = [life.opened_at for name in names if (life := scene.lives[name].get(whole)) is not None]
+    return bool(opened) and closing(scene.world, int(account_of(key)), kind.onset(scene, key)) <= max(opened)
+
+
+def widened(day: Day, into: type[Wide], **more: Any) -> Wide:
+    """A day with more columns."""
+    return into(**{one.name: getattr(day, one.name) for one in fields(Day)}, **more)

@@ -1,14 +1,15 @@
 """behavior.dropped: an account does less of a behavior than before, and less than its peers.
 
 The fall of a whole segment is the segment's, unless an account does less than a quarter of what that leaves to be
-expected; the alert on all of an account's use holds back those on its behaviors. One fall, one alert.
+expected; an alert on all of an account's use holds back those on its behaviors, and so does one that says that it is
+silent or has lost its people, where that began the fall. One fall, one alert.
 """
 
 from schemas.alerts import AlertKind, Evidence, Subject
 from schemas.windows import ALL_NUMBER
 from streams.detectors.behavior_dropped import BehaviorDropped, DropState
 from streams.evaluating.activity import behavior_of
-from streams.evaluating.kinds.base import Calibrated, Kind, Lack, Scene, in_segments_fall
+from streams.evaluating.kinds.base import Calibrated, Kind, Lack, Scene, in_segments_fall, told_on_account
 from streams.evidence import Finding, evidence_of
 from streams.sentences import account_sentence
 
@@ -42,10 +43,12 @@ class BehaviorDroppedKind(Kind):
         return Subject(kind=self.kind, account=who.account, behavior=behavior)
 
     def held(self, scene: Scene, key: int) -> bool:
-        """Whether its segment's alert says it, or the one on all of its use."""
+        """Whether its segment's alert says it, or one on all of the account."""
         who, verdicts = scene.owner(key), scene.verdicts[self.detector.name]
         shared = verdicts.ratio[verdicts.at(key)] >= _OWN_FALL
         behavior = int(behavior_of(key))
+        if told_on_account(self, scene, key, "account_silent", "users_gone"):
+            return True
         whole = behavior != ALL_NUMBER and key - behavior + ALL_NUMBER in scene.lives[self.detector.name]
         whole = whole or key in scene.lives[_HOURS]
         return whole or (who is not None and bool(shared) and in_segments_fall(scene, who))

@@ -2,14 +2,16 @@
 
 from sqlalchemy import func, select
 
+from schemas.alerts import ON_ACCOUNTS
 from schemas.database.accounts import AccountFilter, account, list_accounts
 from schemas.database.segments import list_segments
 from schemas.database.tables import coverage
-from schemas.rules import parse
+from schemas.rules import Mode, Rule, Rules
 
 from .conftest import TEAM, hour
 
 KIND = "behavior.dropped"
+OFF = Rules(kinds={kind.value: Rule(mode=Mode.OFF) for kind in ON_ACCOUNTS})
 
 
 def weekdays(until, first=0):
@@ -58,6 +60,6 @@ def test_a_kind_that_nobody_is_told_of_judges_nobody(scene):
     scene.did(scene.account("busy"), ((day, TEAM) for day in weekdays(63)))
     scene.evaluate(62)
     assert judged(scene)["busy"] == ("judged", None)
-    scene.evaluate(63, parse(f"kinds: {{{KIND}: {{mode: off}}}}"))
+    scene.evaluate(63, OFF)
     with scene.engine.begin() as connection:
         assert connection.scalar(select(func.count()).select_from(coverage)) == 0

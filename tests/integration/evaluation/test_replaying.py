@@ -5,8 +5,9 @@ from contextlib import contextmanager
 import pytest
 from sqlalchemy import text
 
+from schemas.alerts import ON_ACCOUNTS
 from schemas.errors import NotFoundError
-from schemas.rules import BUILT_IN, parse
+from schemas.rules import BUILT_IN, Mode, Rule, Rules
 from streams.comparing import compare
 from streams.replaying import replay
 
@@ -33,10 +34,10 @@ def test_the_same_rules_replay_to_the_same_alerts(six_users, reading):
 
 def test_other_rules_say_what_they_would_change(six_users, reading):
     six_users.evaluate(112)
-    runs = [
-        replay(reading, six_users.number, parse(said)).alerts
-        for said in ("", "kinds: {behavior.dropped: {confirm: 4}}", "kinds: {behavior.dropped: {mode: off}}")
-    ]
+    later, off = (
+        Rules(kinds={kind.value: rule for kind in ON_ACCOUNTS}) for rule in (Rule(confirm=4), Rule(mode=Mode.OFF))
+    )
+    runs = [replay(reading, six_users.number, rules).alerts for rules in (BUILT_IN, later, off)]
     assert [pair.days for pair in compare(runs[0], runs[1]).moved] == [3]
     assert [alert.account for alert in compare(runs[0], runs[2]).gone] == ["acme"]
 

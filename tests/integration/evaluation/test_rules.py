@@ -1,13 +1,12 @@
 """Rules on a real database: kinds on trial and kinds that nobody looks for, and which rules an alert was judged by."""
 
-from schemas.alerts import Origin
+from schemas.alerts import ON_ACCOUNTS, Origin
 from schemas.database.accounts import AccountFilter, list_accounts
 from schemas.database.alerts_read import AlertFilter, list_alerts
 from schemas.database.tables import outbox
-from schemas.rules import parse
+from schemas.rules import Mode, Rule, Rules, parse
 
-DROPS = "kinds: {{behavior.dropped: {{mode: {}}}}}"
-SHADOW, OFF = parse(DROPS.format("shadow")), parse(DROPS.format("off"))
+SHADOW, OFF = (Rules(kinds={kind.value: Rule(mode=mode) for kind in ON_ACCOUNTS}) for mode in (Mode.SHADOW, Mode.OFF))
 
 
 def listed(scene, **wanted):

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from deploy.local.cli import app
 from schemas import rules
+from schemas.alerts import ON_ACCOUNTS
 
 EXAMPLES = Path(rules.__file__).parent
 RULES, BEHAVIORS, FIXTURES = (str(EXAMPLES / f"{name}.example.yaml") for name in ("rules", "behaviors", "fixtures"))
@@ -43,7 +44,7 @@ def test_check_without_files_fails(tmp_path: Path) -> None:
 
 def test_fixtures_pass_or_fail(tmp_path: Path) -> None:
     off = tmp_path / "off.yaml"
-    off.write_text("kinds: {behavior.dropped: {mode: off}}")
+    off.write_text(json.dumps({"kinds": {kind: {"mode": "off"} for kind in ON_ACCOUNTS}}))
     passed = ebbtide("test", FIXTURES, "--json")
     assert passed.exit_code == 0
     assert [one["passed"] for one in json.loads(passed.stdout)] == [True, True, True]
@@ -68,7 +69,7 @@ def events(tmp_path: Path) -> str:
 def test_diff_says_what_two_versions_change(tmp_path: Path, events: str) -> None:
     now, then = tmp_path / "now.yaml", tmp_path / "next.yaml"
     now.write_text("version: now")
-    then.write_text("{version: next, kinds: {behavior.dropped: {mode: shadow}}}")
+    then.write_text(json.dumps({"version": "next", "kinds": {kind: {"mode": "shadow"} for kind in ON_ACCOUNTS}}))
     told = ebbtide("diff", str(now), str(then), "--events", events, "--json")
     assert told.exit_code == 0, told.output
     found = json.loads(told.stdout)

@@ -7,9 +7,10 @@ import msgspec
 import pytest
 
 from schemas import rules as declared
+from schemas.alerts import ON_ACCOUNTS
 from schemas.behaviors import parse as behaviors
 from schemas.errors import DefinitionError
-from schemas.rules import parse
+from schemas.rules import Mode, Rule, Rules
 from streams import fixtures
 from streams.comparing import compare, counted
 from streams.fixtures import Expected, Fixture, run
@@ -19,6 +20,11 @@ EXAMPLES = {one.name: one for one in fixtures.parse(EXAMPLE.read_text())}
 SIX = EXAMPLES["six users become one"]
 
 
+def every(mode: Mode, confirm: int = 1) -> Rules:
+    """The same rule for every kind on accounts."""
+    return Rules(kinds={kind.value: Rule(mode=mode, confirm=confirm) for kind in ON_ACCOUNTS})
+
+
 @pytest.mark.parametrize("fixture", EXAMPLES.values(), ids=EXAMPLES)
 def test_the_examples_pass(fixture: Fixture) -> None:
     result = run(fixture)
@@ -26,14 +32,14 @@ def test_the_examples_pass(fixture: Fixture) -> None:
 
 
 def test_an_alert_that_is_missing_or_was_not_expected_fails() -> None:
-    off = run(SIX, parse("kinds: {behavior.dropped: {mode: off}}"))
+    off = run(SIX, every(Mode.OFF))
     assert (len(off.missing), off.unexpected, off.passed) == (1, [], False)
     other = run(msgspec.structs.replace(SIX, expect=(Expected(kind="account.silent"),)))
     assert ([one.account for one in other.unexpected], len(other.missing)) == (["acme"], 1)
 
 
 def test_a_kind_on_trial_meets_an_expectation_of_its_own_only() -> None:
-    result = run(SIX, parse("kinds: {behavior.dropped: {mode: shadow}}"))
+    result = run(SIX, every(Mode.SHADOW))
     assert ([one.shadow for one in result.alerts], len(result.missing), result.unexpected) == ([True], 1, [])
 
 
@@ -90,11 +96,11 @@ def test_a_wrong_fixture_is_told(text: str, word: str) -> None:
 
 def test_what_comes_goes_and_moves() -> None:
     now = run(SIX).alerts
-    later = run(SIX, parse("kinds: {behavior.dropped: {confirm: 3}}")).alerts
+    later = run(SIX, every(Mode.ENABLED, confirm=3)).alerts
     moved = compare(now, later)
     assert ([pair.days for pair in moved.moved], moved.added, moved.gone, moved.same) == ([2], [], [], 0)
     assert compare(now, now).same == 1
-    silent = run(SIX, parse("kinds: {behavior.dropped: {mode: shadow}}")).alerts
+    silent = run(SIX, every(Mode.SHADOW)).alerts
     assert [one.account for one in compare(now, silent).gone] == ["acme"]
     assert [one.account for one in compare(silent, now).added] == ["acme"]
     assert counted(now, {"acme": "plan:pro"}) == {("behavior.dropped", "plan:pro"): 1}

@@ -1,0 +1,60 @@
+"""What the kinds about people have in common: one detector, and evidence that names who is gone."""
+
+from typing import Any
+
+import msgspec
+
+from schemas.alerts import Evidence, GoneUser
+from schemas.windows import ALL
+from streams.calendar import day_of
+from streams.detectors.base import OF_ACCOUNT, Day
+from streams.detectors.users_gone import PeopleDay, UsersGone, onset_of
+from streams.evaluating.kinds.base import Kind, Scene, widened
+from streams.evaluating.roster import Roster
+from streams.evidence import BEFORE, Finding, evidence_of, next_step, people
+
+
+class PeopleKind(Kind):
+    """Keys are accounts, or an account's users; each kind of alert takes its own."""
+
+    def __init__(self, detector: UsersGone) -> None:
+        self.detector: UsersGone = detector
+
+    def day(self, day: Day, roster: Roster) -> Day:
+        """With champions, and when accounts began."""
+        return widened(day, PeopleDay, champions=roster.world.champions, began=roster.began)
+
+    def onset(self, scene: Scene, key: int) -> int:
+        """The day after the first of the lost people came last."""
+        return onset_of(scene.states[self.detector.name], key)
+
+    def evidence(self, scene: Scene, key: int, finding: Finding) -> Evidence:
+        """Seen and due of the account, who is gone, and who still comes."""
+        world, whole, case = scene.world, key & ~OF_ACCOUNT, finding.case
+        who = world.accounts[self.account(key) or 0]
+        rows = case.extra["gone"]
+        gone = tuple(GoneUser(world.user(u), day_of(d).isoformat(), round(w, 1), round(p, 3)) for u, d, w, p in rows)
+        evidence = evidence_of(world, scene.activity, who, [whole], ALL, finding)
+        left = {row[0] for row in rows}
+        before = people(scene.activity, [whole], case.onset - BEFORE, case.onset - 1)
+        active = people(scene.activity, [whole], max(case.onset, case.last - BEFORE + 1), case.last) - left
+        still = sorted(world.user(user) for user in before & active)
+        extra: dict[str, Any] = {name: found for name, found in evidence.extra.items() if name != "gone"}
+        return msgspec.structs.replace(
+            evidence,
+            users_before=len(before),
+            users_active=len(active),
+            users_gone=gone[:20],
+            users_still_active=tuple(still[:20]),
+            smallest_visible_drop=case.extra["visible"],
+            quiet_if=_quiet(gone, case.extra["enough"]),
+            next_step=next_step(who, gone, still, case.onset),
+            extra=extra | {"users_still": len(still), "users_lost": len(gone)},
+        )
+
+
+def _quiet(gone: tuple[GoneUser, ...], enough: int) -> str:
+    names = [user.user for user in gone[:enough]]
+    return (
+        f"a visit of {' and '.join(names)} since" if len(names) <= 3 else f"a visit of {len(names)} of the lost since"
+    )

@@ -1,0 +1,31 @@
+"""users.inactive: an account loses its people, one after the other; more than is usual for its age and segment.
+
+It is held back while an alert on the same fall is open: the segment's, or one on all the account does.
+"""
+
+from schemas.alerts import AlertKind, Evidence, Subject
+from streams.detectors.base import OF_ACCOUNT
+from streams.evaluating.kinds.base import Scene, in_segments_fall, told_on_account
+from streams.evaluating.kinds.people import PeopleKind
+from streams.sentences import people_sentence
+
+
+class UsersInactiveKind(PeopleKind):
+    """Those keys of the detector that are accounts."""
+
+    kind = AlertKind.USERS_INACTIVE
+
+    def subject(self, scene: Scene, key: int) -> Subject | None:
+        """The account."""
+        who = scene.owner(key)
+        return None if who is None or key & OF_ACCOUNT else Subject(kind=self.kind, account=who.account)
+
+    def held(self, scene: Scene, key: int) -> bool:
+        """Whether its segment's alert says it, or another on the account."""
+        who = scene.owner(key)
+        shared = who is not None and in_segments_fall(scene, who)
+        return shared or told_on_account(self, scene, key, "account_silent", "behavior_dropped", "hourly_dropped")
+
+    def sentence(self, scene: Scene, key: int, evidence: Evidence) -> str:
+        """Who stopped, and who is left."""
+        return people_sentence(scene.world.accounts[self.account(key) or 0], evidence)
