@@ -34,6 +34,7 @@ class Status(IntEnum):
         return self.name.lower()
 
 
+NEVER = 1 << 30  # in place of the first day, where nothing was seen yet
 NOTHING = "no data: nothing of it was seen yet"
 
 
@@ -45,4 +46,4 @@ def why(status: Status, age: int, days_needed: int, due: float, due_needed: floa
         return f"too thin: about {due:g} user-days are due in {SPAN} days, {due_needed:g} are needed"
     if 0 < age < days_needed:
         return f"not enough data yet: day {age} of {days_needed}"
-    return NOTHING if age <= 0 else "no data: it was not evaluated on the last day"
+    return NOTHING if age <= 0 else "no data yet that this kind could judge by"

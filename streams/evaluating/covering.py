@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from schemas.coverage import ROW, Rows, Status
+from schemas.coverage import NEVER, ROW, Rows, Status
 from streams.evaluating.activity import account_of
 from streams.evaluating.kinds.base import Kind, Scene
 
@@ -23,11 +23,10 @@ def _rows(kind: Kind, scene: Scene) -> Rows:
     rows = np.zeros(len(verdicts.keys), ROW)
     rows["account"] = account_of(verdicts.keys)
     rows["status"] = np.where(verdicts.judged, Status.JUDGED, Status.NO_DATA)
-    rows["begun"] = scene.day.date + 1
     if lack is not None:
         old = (lack.age >= lack.days_needed) & ~verdicts.judged
         rows["status"][old] = Status.TOO_THIN
-        rows["begun"] = np.where(lack.age >= 0, scene.day.date - lack.age, scene.day.date + 1)
+        rows["begun"] = np.where(lack.age >= 0, scene.day.date - lack.age, NEVER)
         rows["days_needed"], rows["due_needed"] = lack.days_needed, lack.due_needed
         rows["due"][old] = np.floor(2 * np.minimum(lack.due, lack.due_needed - 0.5)[old]) / 2
     return _best(rows)
