@@ -32,6 +32,8 @@ DETECTED = (
     AlertKind.RELEASE_DISRUPTED,
     AlertKind.INGEST_QUIET,
 )
+_OF_MANY = (AlertKind.SEGMENT_DROPPED, AlertKind.RELEASE_DISRUPTED, AlertKind.INGEST_QUIET)
+ON_ACCOUNTS = tuple(kind for kind in DETECTED if kind not in _OF_MANY)
 
 
 class AlertState(StrEnum):
@@ -58,10 +60,11 @@ class Transition(StrEnum):
 
 
 class Origin(StrEnum):
-    """Whether an alert was seen as it happened, or in an import; only live ones notify anyone."""
+    """Whether an alert was seen as it happened, in an import, or by a rule on trial; only live ones notify anyone."""
 
     LIVE = "live"
     HISTORY = "history"
+    SHADOW = "shadow"
 
 
 class Subject(msgspec.Struct, frozen=True):
@@ -88,7 +91,8 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
 
     `observed`, `expected`, `low` and `high` count distinct users a day summed over `window_days` (user-days), low to
     high being the 95 % interval; `ratio` is observed / expected; `segment_factor` is the peers' observed / expected
-    with this account left out; dates are the account's local days (ISO).
+    with this account left out; dates are the account's local days (ISO); `rules` names the rules it was judged by, and
+    `budget` their false alerts a year and account.
     """
 
     detector: str
@@ -117,6 +121,8 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     smallest_visible_drop: float | None = None
     quiet_if: str = ""
     next_step: str = ""
+    rules: str = ""
+    budget: float | None = None
     extra: dict[str, Any] = {}
 
 

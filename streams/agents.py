@@ -67,7 +67,7 @@ async def _evaluate(worker: Worker, workspace: int, watermark: int) -> None:
     """Evaluates one workspace; what fails is tried again with the next tick."""
     engine, now = worker.database.engine, worker.clock.datetime()
     try:
-        await asyncio.to_thread(evaluation.evaluate, engine, workspace, watermark, now)
+        await asyncio.to_thread(evaluation.evaluate, engine, workspace, watermark, now, worker.rules.current())
     except Exception:  # noqa: BLE001 - one workspace's trouble must not hold up the others
         _log.exception("evaluate.failed", workspace=workspace, again="with the next tick")
 

@@ -13,16 +13,7 @@ import msgspec
 
 from schemas.alerts import AlertState, Transition, episode
 from schemas.clock import DAY_MS
-
-
-class Rules(msgspec.Struct, frozen=True):
-    """Times in days. `worse`: by how much more of the expected use must be gone to be told again."""
-
-    confirm: int = 1
-    quiet: int = 7
-    spaced: int = 14
-    worse: float = 0.25
-    told_again: int = 7
+from schemas.rules import Times
 
 
 class Sighting(msgspec.Struct, frozen=True):
@@ -58,27 +49,36 @@ class Change(msgspec.Struct, frozen=True):
     reason: str
 
 
-RULES = Rules()
+USUAL = Times()
 Outcome = tuple[Life | None, list[Change]]
 
 
-def transition(previous: Life | None, sighting: Sighting | None, now: int, of: str, rules: Rules = RULES) -> Outcome:
+def transition(previous: Life | None, sighting: Sighting | None, now: int, of: str, times: Times = USUAL) -> Outcome:
     """What becomes of a subject's episode at `now`; `of` is its fingerprint. None after: nothing is open."""
     if previous is None:
-        return (None, []) if sighting is None else _open(sighting, now, of, rules)
+        return (None, []) if sighting is None else _open(sighting, now, of, times)
     if previous.state == AlertState.PENDING:
-        return (None, []) if sighting is None else _confirm(previous, sighting, now, rules)
-    return _below(previous, now, rules) if sighting is None else _above(previous, sighting, now, rules)
+        return (None, []) if sighting is None else _confirm(previous, sighting, now, times)
+    return _below(previous, now, times) if sighting is None else _above(previous, sighting, now, times)
 
 
-def _open(sighting: Sighting, now: int, of: str, rules: Rules) -> Outcome:
+def end(life: Life, now: int, reason: str) -> list[Change]:
+    """What receivers are told where an episode ends because nobody looks for such any more."""
+    return (
+        []
+        if life.state == AlertState.PENDING
+        else _told(life, Transition.RESOLVED, AlertState.RESOLVED, now, reason)[1]
+    )
+
+
+def _open(sighting: Sighting, now: int, of: str, times: Times) -> Outcome:
     life = Life(of, episode(of, now), AlertState.PENDING, now, 0, now, sighting.ratio)
-    return (life, []) if rules.confirm > 1 else _fire(life, sighting, now)
+    return (life, []) if times.confirm > 1 else _fire(life, sighting, now)
 
 
-def _confirm(life: Life, sighting: Sighting, now: int, rules: Rules) -> Outcome:
+def _confirm(life: Life, sighting: Sighting, now: int, times: Times) -> Outcome:
     life = msgspec.structs.replace(life, seen=life.seen + 1)
-    return _fire(life, sighting, now) if life.seen >= rules.confirm else (life, [])
+    return _fire(life, sighting, now) if life.seen >= times.confirm else (life, [])
 
 
 def _fire(life: Life, sighting: Sighting, now: int) -> Outcome:
@@ -87,23 +87,23 @@ def _fire(life: Life, sighting: Sighting, now: int) -> Outcome:
     return _told(life, Transition.FIRED, AlertState.FIRING, now, reason)
 
 
-def _above(life: Life, sighting: Sighting, now: int, rules: Rules) -> Outcome:
+def _above(life: Life, sighting: Sighting, now: int, times: Times) -> Outcome:
     if life.state == AlertState.RECOVERING:
         life = msgspec.structs.replace(life, below_since=None)
         return _told(life, Transition.RELAPSED, AlertState.FIRING, now, "it fell again before it had recovered")
-    worse = life.told_ratio - sighting.ratio >= rules.worse
-    if worse and now - life.told_at >= rules.told_again * DAY_MS:
+    worse = life.told_ratio - sighting.ratio >= times.worse
+    if worse and now - life.told_at >= times.told_again * DAY_MS:
         reason = f"from {life.told_ratio:.0%} of what was expected to {sighting.ratio:.0%}"
         life = msgspec.structs.replace(life, told_at=now, told_ratio=sighting.ratio)
         return _told(life, Transition.WORSENED, AlertState.FIRING, now, reason)
     return life, []
 
 
-def _below(life: Life, now: int, rules: Rules) -> Outcome:
+def _below(life: Life, now: int, times: Times) -> Outcome:
     if life.below_since is None:
         life = msgspec.structs.replace(life, below_since=now)
         return _told(life, Transition.RECOVERING, AlertState.RECOVERING, now, "first day below the threshold")
-    rested = now - life.below_since >= (rules.quiet - 1) * DAY_MS and now - life.opened_at >= rules.spaced * DAY_MS
+    rested = now - life.below_since >= (times.quiet - 1) * DAY_MS and now - life.opened_at >= times.spaced * DAY_MS
     if not rested:
         return life, []
     days = (now - life.below_since) // DAY_MS + 1

@@ -9,15 +9,17 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from statistics import median
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
 from schemas.alerts import Evidence, Transition
+from schemas.calibrations import Meaning
 from schemas.clock import DAY_MS, to_datetime
 from streams.calendar import day_number
-from streams.evaluating import folding, loading
-from streams.evaluating.folding import Detection
+from streams.evaluating import folding, injecting, loading
+from streams.evaluating.folding import Detection, Progress
+from streams.evaluating.meaning import judged, meaning, sampled
 from streams.evaluating.opening import Happening
 from streams.evaluating.recording import Recording
 from streams.evaluating.world import World
@@ -28,13 +30,17 @@ Told = Callable[[int, int], None]
 
 
 class Alert(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One episode, as it was told when it fired; moments are ISO 8601 in UTC. A segment's has no `account`."""
+    """One episode, as it was told when it fired; moments are ISO 8601 in UTC. A segment's has no `account`.
+
+    `shadow`: its kind is on trial, and nobody would have been told.
+    """
 
     kind: str
     account: str | None = None
     segment: str | None = None
     user: str | None = None
     behavior: str | None = None
+    shadow: bool = False
     fired_at: str
     resolved_at: str | None = None
     sentence: str
@@ -73,21 +79,51 @@ class Warned(msgspec.Struct, frozen=True):
         return median(self.days) if self.days else None
 
 
+class Replayed(NamedTuple):
+    """What a fold over recorded days came to: who was judged, alerts in the order they fired, and the last state."""
+
+    world: World
+    alerts: list[Alert]
+    end: Progress
+
+
 def backtest(
-    recording: Recording, traits: Mapping[str, Mapping[str, Any]], budget: float, told: Told = lambda *_: None
-) -> tuple[World, list[Alert]]:
-    """Folds all recorded days; `told(done, days)` hears how far it is. Returns alerts in the order they fired."""
-    world = recording.world(traits)
+    recording: Recording,
+    traits: Mapping[str, Mapping[str, Any]],
+    detection: Detection,
+    told: Told = lambda *_: None,
+) -> Replayed:
+    """Folds all recorded days; `told(done, days)` hears how far it is."""
+    return replay(recording, recording.world(traits), detection, told)
+
+
+def replay(
+    recording: Recording,
+    world: World,
+    detection: Detection,
+    told: Told = lambda *_: None,
+    until: date | None = None,
+) -> Replayed:
+    """The same in a world that is known already; `until` is the last day, in place of the last that is recorded."""
     begin, end = recording.span
     first = loading.first_touched(world, begin)
-    last = loading.last_closed(world, -(-end // DAY_MS) * DAY_MS)
+    last = day_number(until) if until else loading.last_closed(world, -(-end // DAY_MS) * DAY_MS)
     activity = recording.activity(world, first, last)
-    detection = Detection(budget)
     happenings: list[Happening] = []
-    for state, found in folding.fold(world, activity, folding.begin(detection, first), last, detection):
+    progress = folding.begin(detection, first)
+    for state, found in folding.fold(world, activity, progress, last, detection):
         happenings += found
         told(state.day - first + 1, last - first + 1)
-    return world, alerts_of(world, happenings)
+    return Replayed(world, alerts_of(world, happenings), progress)
+
+
+def means(recording: Recording, replayed: Replayed, detection: Detection) -> Meaning | None:
+    """What the budget means to these accounts; None where none of them is judged."""
+    world, last = replayed.world, replayed.end.day
+    sample = sampled(world, judged(replayed.end.coverage or {}))
+    if not sample.accounts:
+        return None
+    return meaning(sample, recording.activity(sample, last - injecting.DAYS + 1, last), replayed.end, detection)
 
 
 def alerts_of(world: World, happenings: Sequence[Happening]) -> list[Alert]:
@@ -106,7 +142,8 @@ def _alert(world: World, happening: Happening, resolved: int | None) -> Alert:
         segment=subject.segment,
         user=world.user(happening.user) if happening.user is not None else None,
         behavior=subject.behavior,
-        fired_at=to_datetime(happening.opened_at).isoformat(),
+        shadow=happening.shadow,
+        fired_at=to_datetime(happening.change.at).isoformat(),
         resolved_at=None if resolved is None else to_datetime(resolved).isoformat(),
         sentence=happening.sentence,
         evidence=happening.evidence,

@@ -109,6 +109,24 @@ def thresholds(calibration: Calibration, budget: float) -> Floats:
     return found
 
 
+def reached(calibration: Calibration, limits: Floats) -> tuple[float, float]:
+    """How many times clean keys came to `limits` (by stratum) anew, and in how many years of theirs."""
+    times = np.cumsum(calibration.counts[:, ::-1], axis=1)[:, ::-1]
+    return float(times[np.arange(STRATA), bin_of(limits)].sum()), float(calibration.years.sum())
+
+
+def label(stratum: int) -> str:
+    """The expected users a week of a stratum.
+
+    >>> label(0), label(1), label(2), label(11)
+    ('<0.5', '0.5-1', '1-2', '512+')
+    """
+    if stratum == 0:
+        return "<0.5"
+    low = 2.0 ** (stratum - 2)
+    return f"{low:g}+" if stratum == STRATA - 1 else f"{low:g}-{2 * low:g}"
+
+
 def rarity(table: Floats, stratum: Ints, score: Floats) -> Floats:
     """log10 of the days between two such scores, by component and key (0: daily; 2.6: yearly), from `rates` of each."""
     every = np.arange(len(score))[:, None]

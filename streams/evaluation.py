@@ -8,39 +8,45 @@ from datetime import datetime
 from functools import partial
 from typing import NamedTuple
 
-import numpy as np
 import structlog
 
+from schemas.calibrations import Meaning
 from schemas.clock import HOUR_MS, to_datetime
 from schemas.database import alerts as alert_queries
+from schemas.database import calibrations, coverage
 from schemas.database import evaluation as queries
 from schemas.database.engine import Connection, Engine
 from schemas.days import day_start
+from schemas.rules import BUILT_IN, Rules
 from streams import metrics
 from streams.alerting import Life
 from streams.calendar import day_number, day_of
-from streams.evaluating import checkpoints, folding, loading, planning
+from streams.evaluating import checkpoints, folding, injecting, loading, planning, stored
 from streams.evaluating.folding import Progress
 from streams.evaluating.kinds.base import closing
+from streams.evaluating.meaning import judged, meaning, sampled
 from streams.evaluating.opening import Happening
 from streams.evaluating.planning import Plan
 from streams.evaluating.reconciling import Revision, Stretch, reconcile
 from streams.evidence import CONTEXT
 
-_CHUNK = 365
 _log = structlog.get_logger()
 
 
 class Folded(NamedTuple):
-    """What the fold came to: changes of alerts, open episodes, states worth keeping by day, and the last one."""
+    """What the fold came to.
+
+    Changes of alerts, open episodes, states worth keeping by day, the last one, and what a new month means.
+    """
 
     happenings: list[Happening]
     lives: list[Life]
     states: dict[int, bytes]
     end: Progress
+    meaning: Meaning | None
 
 
-def evaluate(engine: Engine, workspace: int, watermark: int, now: datetime) -> int:
+def evaluate(engine: Engine, workspace: int, watermark: int, now: datetime, rules: Rules = BUILT_IN) -> int:
     """Evaluates all closed days of a workspace that are due, or due again, and the hours of those that still go on.
 
     Runs in a thread of its own.
@@ -50,6 +56,7 @@ def evaluate(engine: Engine, workspace: int, watermark: int, now: datetime) -> i
         workspace: Its number.
         watermark: Milliseconds since the epoch; everything before it has been folded.
         now: What the clock says; it only dates messages.
+        rules: What is looked for.
 
     Returns:
         How many steps alerts have taken. 0 also where another evaluator is at work.
@@ -58,7 +65,7 @@ def evaluate(engine: Engine, workspace: int, watermark: int, now: datetime) -> i
         if not free:
             return 0
         with metrics.EVALUATION.time():
-            plan = planning.make(engine, workspace, watermark)
+            plan = planning.make(engine, workspace, watermark, rules)
             if plan is None:
                 return 0
             folded = _fold(engine, plan)
@@ -68,21 +75,31 @@ def evaluate(engine: Engine, workspace: int, watermark: int, now: datetime) -> i
 
 
 def _fold(engine: Engine, plan: Plan) -> Folded:
-    progress, happenings, states = plan.start, [], {}
-    while progress.day < plan.last:
-        until = min(progress.day + _CHUNK, plan.last)
-        with engine.begin() as connection:
-            ahead = min(until + 4, plan.last)
-            begin, busy = progress.day + 1 - CONTEXT, progress.busy(plan.detection)
-            activity = loading.load_activity(connection, plan.world, begin, ahead, busy)
-        dark = loading.unwatched(np.unique(activity.day), [(first, min(last, ahead)) for first, last in plan.task.gaps])
-        for state, found in folding.fold(plan.world, activity, progress, until, plan.detection, dark):
-            happenings += found
-            if checkpoints.worth_keeping(state.day, plan.last):
-                states[state.day] = checkpoints.save(state, plan.detection)
-    opened, lives = _peek(engine, plan, progress)
-    lives += [life for of_kind in progress.lives.values() for life in of_kind.values()]
-    return Folded(happenings + opened, lives, states, progress)
+    happenings: list[Happening] = []
+    states: dict[int, bytes] = {}
+    days = stored.Days(plan.world, plan.last, plan.task.gaps)
+    for state, found in stored.fold(engine.begin, days, plan.start, plan.detection):
+        happenings += found
+        if checkpoints.worth_keeping(state.day, plan.last):
+            states[state.day] = checkpoints.save(state, plan.detection)
+    opened, lives = _peek(engine, plan, plan.start)
+    lives += [life for of_kind in plan.start.lives.values() for life in of_kind.values()]
+    return Folded(happenings + opened, lives, states, plan.start, _meaning(engine, plan))
+
+
+def _meaning(engine: Engine, plan: Plan) -> Meaning | None:
+    """What the calibration of this month means, where that has not been said yet."""
+    end = plan.start
+    sample = sampled(plan.world, judged(end.coverage or {}))
+    if not sample.accounts:
+        return None
+    with engine.begin() as connection:
+        known = calibrations.newest(connection, plan.world.workspace)
+        if known is not None and known >= _month(end.day):
+            return None
+        first, busy = end.day - injecting.DAYS + 1, end.busy(plan.detection)
+        activity = loading.load_activity(connection, sample, first, end.day, busy, sorted(sample.accounts))
+    return meaning(sample, activity, end, plan.detection)
 
 
 def _peek(engine: Engine, plan: Plan, progress: Progress) -> tuple[list[Happening], list[Life]]:
@@ -109,9 +126,13 @@ def _write(connection: Connection, plan: Plan, folded: Folded, now: datetime) ->
     boundary = partial(closing, world, day=started)
     stretch = Stretch(folded.happenings, folded.lives, moment, boundary, plan.origin)
     open_now = {life.episode for life in folded.lives} | {h.change.episode for h in folded.happenings}
-    stored = alert_queries.stored_since(connection, number, planning.stamp(started), sorted(open_now))
-    revisions = reconcile(world, stretch, *stored)
+    known = alert_queries.stored_since(connection, number, planning.stamp(started), sorted(open_now))
+    revisions = reconcile(world, stretch, *known)
     alert_queries.write_alerts(connection, number, revisions, now)
+    if folded.end.coverage is not None:
+        coverage.keep(connection, number, folded.end.coverage)
+    if folded.meaning is not None:
+        calibrations.keep(connection, number, _month(folded.end.day), folded.meaning)
     kept = [day_number(day.date()) for day in queries.checkpoint_days(connection, number)]
     states = {planning.stamp(day): state for day, state in folded.states.items()}
     drop = [planning.stamp(day) for day in checkpoints.superseded(kept, plan.last)]
@@ -125,6 +146,11 @@ def _note(workspace: int, plan: Plan, revisions: list[Revision] | None) -> int:
         return 0
     for alert, steps in revisions:
         for step in steps:
-            metrics.ALERTS.labels(alert.kind, step.transition).inc()
+            metrics.ALERTS.labels(alert.kind, step.transition, alert.origin).inc()
     metrics.EVALUATED_DAYS.inc(plan.last - plan.after)
     return sum(len(steps) for _, steps in revisions)
+
+
+def _month(day: int) -> datetime:
+    """The first of a day's month."""
+    return planning.stamp(day).replace(day=1)

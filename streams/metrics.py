@@ -49,7 +49,7 @@ def observe(folded: Folded, folder: Folder) -> None:
 # Evaluation and delivery.
 EVALUATION = Histogram("ebbtide_evaluation_seconds", "Time of one evaluation of a workspace")
 EVALUATED_DAYS = Counter("ebbtide_evaluated_days", "Days evaluated, those evaluated again too")
-ALERTS = Counter("ebbtide_alerts", "Steps that alerts have taken", ["kind", "transition"])
+ALERTS = Counter("ebbtide_alerts", "Steps that alerts have taken", ["kind", "transition", "origin"])
 WEBHOOKS = Counter("ebbtide_webhook_attempts", "Attempts to deliver a message", ["outcome"])
 WEBHOOK_SECONDS = Histogram("ebbtide_webhook_seconds", "Time of one attempt to deliver")
 OUTBOX_WAITING = Gauge("ebbtide_outbox_waiting", "Messages in the outbox that are not finished")

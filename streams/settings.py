@@ -16,6 +16,7 @@ class WorkerSettings(Settings):
     worker_group: str = Field("ebbtide", description="consumer group; workers of one group share the partitions")
     topic_prefix: str = Field("", description="stands before every topic's name")
     behaviors: Path = Field(Path("behaviors.yaml"), description="declared behaviors, if the file is there")
+    rules: Path = Field(Path("rules.yaml"), description="what is looked for, if the file is there")
     automatic_behaviors: int = Field(200, ge=0, description="event names that are behaviors, in each workspace")
 
     fold_bytes: int = Field(16 << 20, ge=1 << 16, description="bytes of records in one transaction, about")

@@ -18,6 +18,7 @@ from streams.folding.numbers import Numbers
 from streams.folding.runner import Key, Runner
 from streams.folding.seen import Seen
 from streams.folding.workspaces import Workspaces
+from streams.ruling import RulesFile
 from streams.settings import WorkerSettings
 
 
@@ -29,6 +30,7 @@ class Worker:
     database: Database
     clock: Clock
     runner: Runner
+    rules: RulesFile
 
     def topic(self, name: str) -> str:
         """A topic's name in Kafka."""
@@ -51,7 +53,7 @@ def build(settings: WorkerSettings, reseek: Callable[[set[Key]], Awaitable[None]
         linger=settings.fold_linger,
         patience=settings.patience,
     )
-    return Worker(settings, database, Clock(settings.clock_file), runner)
+    return Worker(settings, database, Clock(settings.clock_file), runner, RulesFile(settings.rules))
 
 
 def folder(database: Database, settings: WorkerSettings) -> Folder:

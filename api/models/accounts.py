@@ -8,20 +8,32 @@ from api.models.common import Model, example
 _FACT = {"valid_from": "2026-01-01T00:00:00Z", "recorded_at": "2026-01-01T00:00:01Z"}
 
 
+_JUDGED = {"behavior.dropped": {"status": "judged", "reason": None}}
+
+
+class JudgedShown(Model):
+    """Whether a kind of alert judges an account, and why not: `too_thin` to tell a change from chance, or `no_data`."""
+
+    status: Literal["judged", "too_thin", "no_data"]
+    reason: str | None = None
+
+
 class AccountShown(Model):
-    """One account with today's traits."""
+    """One account with today's traits; `judged` by kind of alert."""
 
     model_config = example(
         account="acme",
         traits={"name": "Acme GmbH", "arr": 48000, "plan": "pro", "time_zone": "Europe/Berlin"},
         created_at="2024-05-01T00:00:00Z",
         open_alerts=1,
+        judged=_JUDGED,
     )
 
     account: str
     traits: dict[str, Any]
     created_at: datetime | None
     open_alerts: int
+    judged: dict[str, JudgedShown]
 
 
 class FactShown(Model):
@@ -108,7 +120,7 @@ class AccountDetail(AccountShown):
 
     model_config = example(
         account="acme", traits={"name": "Acme GmbH", "arr": 48000}, created_at="2024-05-01T00:00:00Z", open_alerts=1,
-        recorded_at="2024-05-01T00:00:01Z", users=6,
+        judged=_JUDGED, recorded_at="2024-05-01T00:00:01Z", users=6,
         behaviors=[{"behavior": "*", "events": 4120, "last_hour": "2026-03-01T16:00:00Z"}],
         facts=[_FACT | {"traits": {"arr": 48000}}], subscriptions=[], outcomes=[], goals=[], goal_points=[], signals=[],
     )  # fmt: skip

@@ -160,17 +160,24 @@ class Replay(Model):
 
 
 class Segment(Model):
-    """A band of a dimension, with a few figures."""
+    """A band of a dimension, with a few figures.
+
+    `judged` is the share of its accounts that are neither too thin to be judged nor without data, `judged_arr` that of
+    their ARR (null where none is known).
+    """
 
     model_config = example(
-        segment="arr:10k-50k", dimension="arr", band="10k-50k", accounts=120, arr=3_100_000, open_alerts=2
-    )
+        segment="arr:10k-50k", dimension="arr", band="10k-50k", accounts=120, arr=3_100_000, open_alerts=2,
+        judged=0.86, judged_arr=0.94,
+    )  # fmt: skip
 
     segment: str
     dimension: str | None
     band: str | None
     accounts: int
     arr: float
+    judged: float | None
+    judged_arr: float | None
     open_alerts: int
 
 

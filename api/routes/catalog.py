@@ -5,10 +5,11 @@ from typing import Any
 from fastapi import APIRouter
 
 from api.dependencies import Manager, Paging, Reader
+from api.models.calibration import Calibration
 from api.models.common import Page, shown
 from api.models.operations import ReleaseShown, Segments, Status
 from schemas.accounts import Release
-from schemas.database import releases, segments, status
+from schemas.database import calibrations, releases, segments, status
 
 router = APIRouter(prefix="/v1", tags=["workspace"])
 
@@ -18,6 +19,13 @@ def list_segments(tenant: Reader) -> Any:
     """Each band of each dimension with its accounts, their ARR, and its open alerts."""
     with tenant.reading() as (connection, workspace):
         return {"items": segments.list_segments(connection, workspace)}
+
+
+@router.get("/calibration", response_model=Calibration, summary="What the false-alarm budget means here")
+def get_calibration(tenant: Reader) -> Any:
+    """Alerts a week in total and per CSM, false ones among them, the share of real drops found, and who is judged."""
+    with tenant.reading() as (connection, workspace):
+        return calibrations.calibration(connection, workspace, tenant.now)
 
 
 @router.get("/releases", response_model=Page[ReleaseShown])

@@ -10,7 +10,7 @@ from api.dependencies import Held, Services, Tenant
 from api.web import sessions, views
 from api.web.rendering import render
 from schemas.clock import wall_ms
-from schemas.database import alerts_read
+from schemas.database import alerts_read, calibrations
 from schemas.database.accounts import AccountFilter, Sort, list_accounts
 from schemas.database.alerts_read import AlertFilter
 from schemas.errors import EbbtideError
@@ -101,6 +101,14 @@ def account(request: Request, tenant: Visitor, account: str) -> Response:
     with tenant.reading() as (connection, workspace):
         found = views.account(connection, workspace, account, tenant.now)
     return render(request, "account.html", **found)
+
+
+@router.get("/calibration")
+def calibration(request: Request, tenant: Visitor) -> Response:
+    """What the budget means: alerts a week, false ones among them, and the share of real drops found."""
+    with tenant.reading() as (connection, workspace):
+        found = calibrations.calibration(connection, workspace, tenant.now)
+    return render(request, "calibration.html", **found)
 
 
 @router.get("/docs")

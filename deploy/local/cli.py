@@ -19,6 +19,7 @@ COMMANDS = {
     "key": "key",
     "audit": "audit",
     "backtest": "backtest",
+    "rules": "rules",
     "setup": "setup",
 }
 _PACKAGE = "deploy.local.commands"

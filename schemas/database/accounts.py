@@ -8,7 +8,8 @@ import msgspec
 from sqlalchemy import Connection, String, cast, func, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from schemas.database import paging
+from schemas.alerts import Origin
+from schemas.database import coverage, paging
 from schemas.database.searching import narrow
 from schemas.database.tables import (
     account_arr,
@@ -32,6 +33,7 @@ from schemas.days import zone_of
 from schemas.errors import NotFoundError
 
 CLOSED = ("resolved", "retracted")
+TOLD = alerts.c.origin != Origin.SHADOW.value
 Sort = Literal["account", "name", "arr"]
 # What stands in a list, and for how many rows back an account's own lists go.
 RECENT = 100
@@ -91,8 +93,10 @@ def list_accounts(
     found = [dict(row) for row in connection.execute(query.limit(limit + 1)).mappings()]
     page = paging.page(found, limit, ("_key", "account"))
     open_alerts = _open_alerts(connection, workspace, [row["_number"] for row in found])
+    judged = coverage.of_accounts(connection, workspace, [row["_number"] for row in found])
     for item, row in zip(page.items, found, strict=False):
         item["open_alerts"] = open_alerts.get(row["_number"], 0)
+        item["judged"] = judged[row["_number"]]
     return page
 
 
@@ -103,6 +107,7 @@ def _open_alerts(connection: Connection, workspace: int, numbers: list[int]) -> 
             alerts.c.workspace == workspace,
             alerts.c.account == func.any(literal(numbers, ARRAY(accounts.c.number.type))),
             alerts.c.state.not_in(CLOSED),
+            TOLD,
         )
         .group_by(alerts.c.account)
     )
@@ -120,6 +125,7 @@ def account(connection: Connection, workspace: int, account_id: str, seen_since:
     facts = {table.name: _facts(connection, workspace, number, table) for table in _OF_ACCOUNT}
     return dict(row.mappings().one()) | {
         "open_alerts": _open_alerts(connection, workspace, [number]).get(number, 0),
+        "judged": coverage.of_accounts(connection, workspace, [number])[number],
         "users": _members(connection, workspace, number),
         "behaviors": behaviors_seen(connection, workspace, number, seen_since),
         "facts": facts.pop("account_facts"),

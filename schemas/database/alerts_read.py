@@ -7,7 +7,7 @@ import msgspec
 from sqlalchemy import Connection, Select, func, select
 
 from schemas.database import paging
-from schemas.database.accounts import CLOSED, number_of
+from schemas.database.accounts import CLOSED, TOLD, number_of
 from schemas.database.searching import narrow
 from schemas.database.tables import (
     accounts,
@@ -29,7 +29,10 @@ _NUMBERS = ("observed", "expected", "low", "high", "ratio", "since", "users_befo
 
 
 class AlertFilter(msgspec.Struct, frozen=True, kw_only=True):
-    """Which alerts a list shows. `state` is one state or `open`; fired in `[since, until)`; `q` searches sentences."""
+    """Which alerts a list shows. `state` is one state or `open`; fired in `[since, until)`; `q` searches sentences.
+
+    Alerts on trial show only where `origin` asks for them.
+    """
 
     state: str | None = None
     kind: str | None = None
@@ -101,6 +104,8 @@ def _where(query: Select[Any], wanted: AlertFilter, account: int | None) -> Sele
     for column, value in ((alerts.c.kind, wanted.kind), (alerts.c.origin, wanted.origin), (alerts.c.account, account)):
         if value is not None:
             query = query.where(column == value)
+    if wanted.origin is None:
+        query = query.where(TOLD)
     if wanted.segment is not None:
         query = query.where(alert_segment == wanted.segment)
     if wanted.since:

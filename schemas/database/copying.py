@@ -1,7 +1,7 @@
 """COPY in PostgreSQL's binary format, put together from numpy columns: no row is built in Python."""
 
 from collections.abc import Mapping, Sequence
-from io import BytesIO
+from io import BytesIO, StringIO
 from typing import Any, Protocol
 
 import numpy as np
@@ -94,6 +94,11 @@ def _heads(types: dict[str, str], columns: Mapping[str, NDArray[Any]], lengths: 
         heads[name] = columns[name]
     heads["last bytes"] = lengths
     return heads.tobytes()
+
+
+def copy_text(connection: Connection, statement: str, lines: StringIO) -> None:
+    """Appends lines in PostgreSQL's text format."""
+    _copy(connection, statement, lines.getvalue().encode())
 
 
 def _with_last(heads: bytes, last: Sequence[bytes]) -> bytes:

@@ -35,6 +35,7 @@ _WINDOWS = text("""
            string_agg(users, ''::bytea) AS users
     FROM windows
     WHERE workspace = :workspace AND behavior = ANY(:behaviors) AND hour >= :first AND hour < :last
+      AND (cast(:accounts AS int[]) IS NULL OR account = ANY(:accounts))
 """)
 
 
@@ -189,15 +190,27 @@ def first_moment(connection: Connection, workspace: int) -> datetime | None:
 
 
 def read_windows(
-    connection: Connection, workspace: int, of: Sequence[int], first: datetime, last: datetime
+    connection: Connection,
+    workspace: int,
+    of: Sequence[int],
+    first: datetime,
+    last: datetime,
+    accounts: Sequence[int] | None = None,
 ) -> tuple[bytes, bytes]:
     """The windows with hours in [first, last): five big-endian int32 a row, and all their user sets in the same order.
 
-    The five are account, behavior, hours since the epoch, events, bytes of the user set.
+    The five are account, behavior, hours since the epoch, events, bytes of the user set. `accounts`: None for all.
     """
     values = {"workspace": workspace, "behaviors": list(of), "first": first, "last": last}
+    values["accounts"] = None if accounts is None else list(accounts)
     row = connection.execute(_WINDOWS, values).one()
     return bytes(row.fixed or b""), bytes(row.users or b"")
+
+
+def gaps_of(connection: Connection, workspace: int) -> list[list[int]]:
+    """The stretches of days (first, last) that were evaluated at one go."""
+    found = connection.scalar(select(progress.c.gaps).where(progress.c.workspace == workspace))
+    return list(found or [])
 
 
 def newest_checkpoint(connection: Connection, workspace: int) -> datetime | None:

@@ -4,20 +4,31 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select, text
 
-from schemas.database.accounts import CLOSED
+from schemas.database.accounts import CLOSED, TOLD
+from schemas.database.calibrations import part_of
 from schemas.database.tables import account_arr, alert_segment, alerts
 from schemas.segments import DIMENSIONS, EVERYONE, Dimension
 
 # One pass over the accounts for all dimensions; `dimension` says which one a row is grouped by, by its place.
 _FIGURES = """
-SELECT coalesce({bands}) AS band, {dimension} AS dimension, count(*) AS accounts, least(sum(arr), 1e300) AS arr
-FROM (SELECT {arr} AS arr, {columns} FROM accounts WHERE workspace = :workspace) AS banded
+SELECT coalesce({bands}) AS band, {dimension} AS dimension, count(*) AS accounts, least(sum(arr), 1e300) AS arr,
+       count(judged) AS judged, least(sum(arr) FILTER (WHERE judged IS NOT NULL), 1e300) AS judged_arr
+FROM (
+    SELECT {arr} AS arr, judged.account AS judged, {columns}
+    FROM accounts
+    LEFT JOIN (SELECT DISTINCT account FROM coverage WHERE workspace = :workspace AND status = 2) AS judged
+    ON judged.account = accounts.number
+    WHERE accounts.workspace = :workspace
+) AS banded
 GROUP BY GROUPING SETS ({sets}, ())
 """
 
 
 def list_segments(connection: Connection, workspace: int) -> list[dict[str, Any]]:
-    """Every segment with its accounts, their ARR, and how many alerts are open in it; the largest first."""
+    """Every segment with its accounts, their ARR, the share of both that is judged, and its open alerts.
+
+    The largest come first. An account is judged where some kind of alert judges it.
+    """
     bands = [f"band_{i}" for i in range(len(DIMENSIONS))]
     query = _FIGURES.format(
         bands=", ".join(bands),
@@ -31,7 +42,8 @@ def list_segments(connection: Connection, workspace: int) -> list[dict[str, Any]
     for row in connection.execute(text(query), {"workspace": workspace}):
         if row.band is None and row.dimension is not None:
             continue  # accounts of which the dimension says nothing
-        found.append(_named(row.dimension, row.band) | {"accounts": row.accounts, "arr": float(row.arr or 0)})
+        shares = {"judged": part_of(row.judged, row.accounts), "judged_arr": part_of(row.judged_arr, row.arr)}
+        found.append(_named(row.dimension, row.band) | {"accounts": row.accounts, "arr": float(row.arr or 0)} | shares)
     for one in found:
         one["open_alerts"] = open_alerts.get(one["segment"], 0)
     return sorted(found, key=lambda one: (-one["accounts"], one["segment"]))
@@ -57,7 +69,7 @@ def _band(dimension: Dimension) -> str:
 def _open_alerts(connection: Connection, workspace: int) -> dict[str, int]:
     query = (
         select(alert_segment, func.count())
-        .where(alerts.c.workspace == workspace, alerts.c.state.not_in(CLOSED))
+        .where(alerts.c.workspace == workspace, alerts.c.state.not_in(CLOSED), TOLD)
         .group_by(alert_segment)
     )
     return {row[0]: row[1] for row in connection.execute(query)}

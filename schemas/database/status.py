@@ -9,7 +9,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, func, select, text
 
 from schemas.clock import to_datetime
-from schemas.database.accounts import CLOSED
+from schemas.database.accounts import CLOSED, TOLD
 from schemas.database.tables import accounts, alerts, offsets, outbox, progress, rejected, unassigned
 from schemas.database.watermark import watermark
 from schemas.topics import TOPIC_CODES
@@ -50,7 +50,7 @@ def _counts(connection: Connection, workspace: int) -> dict[str, int]:
     row = connection.execute(
         select(
             count(accounts).label("accounts"),
-            count(alerts, alerts.c.state.not_in(CLOSED)).label("open_alerts"),
+            count(alerts, alerts.c.state.not_in(CLOSED), TOLD).label("open_alerts"),
             count(rejected).label("rejected"),
             count(unassigned).label("unassigned"),
             count(outbox, outbox.c.state == "waiting").label("webhooks_waiting"),

@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, insert, select
 
 from schemas.database.tables import behaviors, progress, workspaces
+from schemas.errors import NotFoundError
 from schemas.windows import ALL, ALL_NUMBER
 
 
@@ -22,6 +23,14 @@ def create_workspace(engine: Engine, name: str) -> int:
             )
         )
         return number
+
+
+def number_of(connection: Connection, name: str) -> int:
+    """The number of the workspace of that name; raises NotFoundError where there is none."""
+    found = connection.scalar(select(workspaces.c.id).where(workspaces.c.name == name))
+    if found is None:
+        raise NotFoundError(f"There is no workspace {name!r}.")
+    return int(found)
 
 
 def settings_of(connection: Connection, workspace: int) -> dict[str, Any]:

@@ -48,7 +48,8 @@ def load(data: bytes, detection: Detection) -> Progress | None:
     if (saved.format, saved.detectors) != (_FORMAT, detection.version):
         return None
     states = {one.name: one.load(_unpacked(saved.states[one.name])) for one in detection.detectors}
-    return Progress(saved.day, states, saved.lives, **_unpacked(saved.own))
+    own = _unpacked(saved.own)
+    return Progress(saved.day, states, saved.lives, own["keys"], own["segments"])
 
 
 def _packed(arrays: Arrays) -> _Arrays:

@@ -7,10 +7,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from schemas.alerts import AlertKind
+from schemas.coverage import Rows
+from schemas.rules import BUILT_IN, Mode, Rules
 from streams.alerting import Life
 from streams.detectors.base import Detector, Ints
 from streams.detectors.users_gone import UsersGone
 from streams.evaluating.activity import Activity, account_of
+from streams.evaluating.covering import cover
 from streams.evaluating.kinds.account_silent import AccountSilentKind
 from streams.evaluating.kinds.base import Kind, Lives, Scene
 from streams.evaluating.kinds.behavior_dropped import BehaviorDroppedKind
@@ -21,7 +25,7 @@ from streams.evaluating.kinds.ingest_quiet import IngestQuietKind
 from streams.evaluating.kinds.release_disrupted import ReleaseDisruptedKind
 from streams.evaluating.kinds.segment_dropped import SegmentDroppedKind
 from streams.evaluating.kinds.users_inactive import UsersInactiveKind
-from streams.evaluating.opening import Happening, open_alerts
+from streams.evaluating.opening import Happening, Terms, open_alerts
 from streams.evaluating.roster import Roster
 from streams.evaluating.world import World
 
@@ -43,18 +47,23 @@ SHARES = Shares()
 class Detection:
     """The kinds of alerts that are looked for; an earlier one may hold back those after it, or take a day from them.
 
-    `budget`: false alerts a year and account, over all kinds; and as many a year and segment.
+    `budget`: false alerts a year and account, over all kinds; and as many a year and segment. What `rules` say of it
+    goes first. Every kind learns, whatever they say: one that is looked for from today on knows the years before.
     """
 
-    def __init__(self, budget: float = 0.5, shares: Shares = SHARES) -> None:
-        people = UsersGone(budget * shares.users, budget * shares.champions)
+    def __init__(self, budget: float = 0.5, rules: Rules = BUILT_IN, shares: Shares = SHARES) -> None:
+        self.rules = rules
+        self.budget = budget if rules.budget is None else rules.budget
+        dropped = self._part(AlertKind.BEHAVIOR_DROPPED, shares.dropped)
+        inactive = self._part(AlertKind.USERS_INACTIVE, shares.users)
+        people = UsersGone(inactive, self._part(AlertKind.CHAMPION_SILENT, shares.champions))
         self.kinds: Sequence[Kind] = (
             IngestQuietKind(),
             ReleaseDisruptedKind(),
-            SegmentDroppedKind(budget),
-            HourlyDroppedKind(_HOURLY * budget),
-            AccountSilentKind(budget * shares.silent),
-            BehaviorDroppedKind(budget * shares.dropped),
+            SegmentDroppedKind(self.budget),
+            HourlyDroppedKind(_HOURLY * self.budget),
+            AccountSilentKind(self._part(AlertKind.ACCOUNT_SILENT, shares.silent)),
+            BehaviorDroppedKind(dropped),
             UsersInactiveKind(people),
             ChampionSilentKind(people),
             BehaviorNotAdoptedKind(),
@@ -64,6 +73,28 @@ class Detection:
     def detectors(self) -> list[Detector[Any]]:
         """Those of the kinds; two kinds may share one."""
         return list({kind.detector.name: kind.detector for kind in self.kinds}.values())
+
+    def _part(self, kind: AlertKind, usual: float) -> float:
+        """A kind's part of the budget: what the rules say, else its usual share."""
+        said = self.rules.of(kind).share
+        return self.budget * (usual if said is None else said)
+
+    def seen_by(self, kind: Kind, scene: Scene) -> Scene:
+        """The scene for one kind: what nobody is told of holds back nothing that somebody is."""
+        if self.rules.of(kind.kind).mode == Mode.SHADOW:
+            return scene
+        hidden = {one.detector.name for one in self.kinds if self.rules.of(one.kind).mode == Mode.SHADOW}
+        hidden.discard(kind.detector.name)
+        return scene._replace(lives={name: {} if name in hidden else of for name, of in scene.lives.items()})
+
+    @property
+    def looked_for(self) -> list[Kind]:
+        """The kinds that people are told of."""
+        return [kind for kind in self.kinds if self.rules.of(kind.kind).mode == Mode.ENABLED]
+
+    def terms(self, kind: Kind) -> Terms:
+        """On what terms a kind is looked for."""
+        return Terms(self.rules.kinds.get(kind.kind, kind.rule), self.rules.name, self.budget)
 
     @property
     def hourly(self) -> Kind:
@@ -81,7 +112,7 @@ class Progress:
     """The fold's state after `day` (days since 1970-01-01).
 
     By each detector's name: its state, and the open episodes by key. `keys` are those of accounts' behaviors so far,
-    `segments` those of the segments.
+    `segments` those of the segments. `coverage`: after the last day folded, who is judged by each kind.
     """
 
     day: int
@@ -89,6 +120,7 @@ class Progress:
     lives: dict[str, Lives]
     keys: Ints = field(default_factory=lambda: np.empty(0, np.int64))
     segments: Ints = field(default_factory=lambda: np.empty(0, np.int64))
+    coverage: dict[str, Rows] | None = None
 
     def busy(self, detection: "Detection") -> Ints:
         """The keys whose hours are watched."""
@@ -123,13 +155,16 @@ def fold(
         if roster is None or world.on(date) is not roster.world:
             roster = Roster(world.on(date), progress.keys, progress.segments)
             progress.segments = roster.segments.keys
-        yield progress, _step(activity, progress, roster, detection, covered=date not in unwatched)
+        scene, found = _step(activity, progress, roster, detection, covered=date not in unwatched)
+        if date == until and scene:
+            progress.coverage = cover(detection.looked_for, scene)
+        yield progress, found
 
 
 def _step(
     activity: Activity, progress: Progress, roster: Roster, detection: Detection, *, covered: bool
-) -> list[Happening]:
-    """One day: every detector takes it in, and then, one kind after the other, alerts change."""
+) -> tuple[Scene | None, list[Happening]]:
+    """One day: every detector takes it in, and then, one kind after the other, alerts change. No scene: not covered."""
     day, verdicts = roster.day(activity, progress.day + 1, covered), {}
     for kind in detection.kinds:
         name = kind.detector.name
@@ -139,9 +174,10 @@ def _step(
         day = kind.told(day, verdicts[name])
     progress.day = day.date
     if not covered:
-        return []
+        return None, []
     scene = Scene(roster, activity, day, progress.states, verdicts, progress.lives)
-    return [happening for kind in detection.kinds for happening in open_alerts(kind, scene)]
+    found = (open_alerts(kind, detection.seen_by(kind, scene), detection.terms(kind)) for kind in detection.kinds)
+    return scene, [happening for of_kind in found for happening in of_kind]
 
 
 def peek(
@@ -161,5 +197,5 @@ def peek(
         state, verdicts = kind.detector.step(state, day)
         now = progress.lives | {name: lives}
         scene = Scene(roster, activity, day, {name: state}, {name: verdicts}, now)
-        found += open_alerts(kind, scene, only_new=True)
+        found += open_alerts(kind, detection.seen_by(kind, scene), detection.terms(kind), only_new=True)
     return found, [life for key, life in lives.items() if key not in progress.lives[name]]

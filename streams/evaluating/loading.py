@@ -56,15 +56,17 @@ def _heard(world: World, signals: Sequence[tuple[int, datetime]]) -> Ints:
     return found
 
 
-def load_activity(connection: Connection, world: World, first: int, last: int, busy: Ints) -> Activity:
+def load_activity(
+    connection: Connection, world: World, first: int, last: int, busy: Ints, accounts: Sequence[int] | None = None
+) -> Activity:
     """What the judged behaviors did on the local days from `first` to `last` (days since 1970-01-01).
 
-    The hours of `busy` keys come along in any case.
+    Of all accounts, or those named. The hours of `busy` keys come along in any case.
     """
     begin = to_datetime(0) + timedelta(days=first - 1)
     end = to_datetime(0) + timedelta(days=last + 2)
-    fixed, users = queries.read_windows(connection, world.workspace, list(world.behaviors), begin, end)
-    return activity_of(world, (fixed, users), first, last, busy)
+    found = queries.read_windows(connection, world.workspace, list(world.behaviors), begin, end, accounts)
+    return activity_of(world, found, first, last, busy)
 
 
 def activity_of(world: World, found: tuple[bytes, bytes], first: int, last: int, busy: Ints) -> Activity:

@@ -1,10 +1,12 @@
 """From verdicts to alerts: what a day's verdicts do to the open episodes of one kind."""
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import msgspec
 
 from schemas.alerts import Evidence, Subject, fingerprint
+from schemas.rules import Mode, Rule
 from streams import alerting
 from streams.alerting import Change, Sighting
 from streams.detectors.base import Verdicts
@@ -13,8 +15,19 @@ from streams.evaluating.kinds.base import Kind, Scene
 from streams.evidence import Finding
 
 
+class Terms(NamedTuple):
+    """On what terms a kind is looked for: its rule, the name of the rules, and the budget of all kinds."""
+
+    rule: Rule
+    rules: str
+    budget: float
+
+
 class Happening(msgspec.Struct, frozen=True):
-    """A change of an alert with what it rests on; `opened_at` is the episode's opening (ms), owners are numbers."""
+    """A change of an alert with what it rests on; `opened_at` is the episode's opening (ms), owners are numbers.
+
+    `shadow`: its kind is on trial, and nobody is told.
+    """
 
     fingerprint: str
     subject: Subject
@@ -24,32 +37,42 @@ class Happening(msgspec.Struct, frozen=True):
     opened_at: int
     evidence: Evidence
     sentence: str
+    shadow: bool = False
 
 
-def open_alerts(kind: Kind, scene: Scene, *, only_new: bool = False) -> Iterator[Happening]:
+def open_alerts(kind: Kind, scene: Scene, terms: Terms, *, only_new: bool = False) -> Iterator[Happening]:
     """What the day does to the alerts of one kind: first those on all of something, then those on its parts."""
+    off = terms.rule.mode == Mode.OFF
     verdicts, lives = scene.verdicts[kind.detector.name], scene.lives[kind.detector.name]
-    crossing = set(verdicts.keys[kind.crossing(scene)].tolist())
+    crossing = set() if off else set(verdicts.keys[kind.crossing(scene)].tolist())
     concerned = crossing - lives.keys() if only_new else crossing | lives.keys()
     for key in sorted(concerned, key=lambda key: (int(behavior_of(key)) != 0, key)):
         subject = kind.subject(scene, key)
         if subject is None or not kind.knows(scene, key) or (key not in lives and kind.held(scene, key)):
             continue
-        yield from _live(kind, scene, key, subject, _sighting(verdicts, key) if key in crossing else None)
+        sighting = _sighting(verdicts, key) if key in crossing else None
+        yield from _live(kind, scene, key, subject, sighting, terms)
 
 
-def _live(kind: Kind, scene: Scene, key: int, subject: Subject, sighting: Sighting | None) -> Iterator[Happening]:
+def _live(
+    kind: Kind, scene: Scene, key: int, subject: Subject, sighting: Sighting | None, terms: Terms
+) -> Iterator[Happening]:
     """One episode's day."""
-    lives, account = scene.lives[kind.detector.name], kind.account(key)
+    lives, account, rule = scene.lives[kind.detector.name], kind.account(key), terms.rule
     now = kind.moment(scene, key)
     before, mark = lives.pop(key, None), fingerprint(scene.world.workspace, subject)
-    after, changes = alerting.transition(before, sighting, now, mark, kind.rules)
+    if before and rule.mode == Mode.OFF:
+        after, changes = None, alerting.end(before, now, "the rules no longer look for it")
+    else:
+        after, changes = alerting.transition(before, sighting, now, mark, rule)
     if after is not None:
         lives[key] = after
     if changes:
         evidence = kind.evidence(scene, key, _finding(kind, scene, key))
+        evidence = msgspec.structs.replace(evidence, rules=terms.rules, budget=terms.budget)
         opened, sentence = before.opened_at if before else now, kind.sentence(scene, key, evidence)
-        yield from (Happening(mark, subject, account, kind.user(key), c, opened, evidence, sentence) for c in changes)
+        of, shadow = (mark, subject, account, kind.user(key)), rule.mode == Mode.SHADOW
+        yield from (Happening(*of, change, opened, evidence, sentence, shadow) for change in changes)
 
 
 def _finding(kind: Kind, scene: Scene, key: int) -> Finding:

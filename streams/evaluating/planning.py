@@ -8,12 +8,11 @@ from schemas.clock import HOUR_MS, to_datetime, to_ms
 from schemas.database import evaluation as queries
 from schemas.database.engine import Connection, Engine
 from schemas.database.evaluation import Task
+from schemas.rules import Rules
 from streams.calendar import day_number
-from streams.evaluating import checkpoints, folding, loading, remembering
+from streams.evaluating import checkpoints, folding, loading, remembering, stored
 from streams.evaluating.folding import Detection, Progress
 from streams.evaluating.world import World
-
-BUDGET = 0.5
 
 
 class Plan(NamedTuple):
@@ -40,7 +39,7 @@ class Plan(NamedTuple):
         return Origin.HISTORY if to_datetime(opened_at) <= live_from + timedelta(hours=14) else Origin.LIVE
 
 
-def make(engine: Engine, workspace: int, watermark: int) -> Plan | None:
+def make(engine: Engine, workspace: int, watermark: int, rules: Rules) -> Plan | None:
     """Takes over what has changed behind us and says what is to be done; None where that is nothing."""
     hour = watermark // HOUR_MS
     with engine.begin() as connection:
@@ -49,7 +48,7 @@ def make(engine: Engine, workspace: int, watermark: int) -> Plan | None:
         return None
     with engine.begin() as connection:
         world, settings = loading.load_world(connection, workspace)
-        detection = Detection(float(str(settings.get("budget", BUDGET))))
+        detection = Detection(stored.budget_of(settings), rules)
         last, newest = loading.last_closed(world, watermark), queries.newest_checkpoint(connection, workspace)
         lived = day_number(newest.date()) if newest else None
         redo = None if task.redo is None else loading.first_touched(world, to_ms(task.redo))

@@ -92,15 +92,22 @@ def _revised(
         user=last.user,
         behavior=last.subject.behavior,
         state=stored.state if stored and keeps else state,
-        origin=stored.origin if stored else stretch.origin(last.opened_at),
+        origin=_origin(stretch, stored, last),
         onset=to_datetime(day_start(zone, date.fromisoformat(mine[0].evidence.since))) if not stored else stored.onset,
-        fired_at=to_datetime(last.opened_at),
+        fired_at=stored.fired_at if stored else to_datetime(mine[0].change.at),
         resolved_at=None if resolved is None else to_datetime(resolved),
         sequence=sequence,
         sentence=sentence,
         evidence=evidence,
     )
     return record, new
+
+
+def _origin(stretch: Stretch, stored: AlertRecord | None, last: Happening) -> str:
+    """An alert keeps the origin it opened with: what began on trial is told to nobody later."""
+    if stored:
+        return stored.origin
+    return Origin.SHADOW if last.shadow else stretch.origin(last.opened_at)
 
 
 def _claim(stored: AlertRecord | None, mine: list[Happening]) -> tuple[str, dict[str, Any]]:

@@ -1,26 +1,23 @@
 """`ebbtide backtest`: what would have been told, had the product run over recorded events."""
 
-import csv
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from typer import Option
 
-from api.bulk import NUMERIC
-from deploy.local.console import errors, output
-from deploy.local.importing.errors import FileError
-from deploy.local.importing.rows import open_text, read_rows
-from schemas.behaviors import Definition, parse
-from streams.backtest import Alert, Outcome, Warned, against, backtest, by_kind_and_segment
+from deploy.local.console import output
+from deploy.local.recorded import bar, outcomes_of, record, traits_of
+from schemas.behaviors import parse
+from schemas.calibrations import Meaning
+from schemas.rules import BUILT_IN
+from schemas.rules import parse as rules_of
+from streams.backtest import Alert, Warned, against, backtest, by_kind_and_segment, means
+from streams.evaluating.folding import Detection
 from streams.evaluating.recording import Recording
 from streams.evaluating.world import World
-
-_CHUNK = 20_000
 
 
 def command(
@@ -28,6 +25,7 @@ def command(
     out: Annotated[Path, Option(dir_okay=False, help="Where the alerts go, one a line.")],
     accounts: Annotated[Path | None, Option(exists=True, dir_okay=False, help="Accounts' traits.")] = None,
     behaviors: Annotated[Path | None, Option(exists=True, dir_okay=False, help="behaviors.yaml.")] = None,
+    rules: Annotated[Path | None, Option(exists=True, dir_okay=False, help="rules.yaml.")] = None,
     budget: Annotated[float, Option(min=0.001, help="False alerts a year and account.")] = 0.5,
     outcomes: Annotated[Path | None, Option(exists=True, dir_okay=False, help="CSV: account, outcome, date.")] = None,
 ) -> None:
@@ -36,65 +34,26 @@ def command(
     Example: ebbtide backtest --events events.csv.zst --accounts accounts.csv --budget 0.5 --out alerts.ndjson
 
     Columns of events: time, account, user, behavior. Outcomes are churned, contracted, renewed or expanded; the date
-    is the day the customer decided.
+    is the day the customer decided. What rules.yaml says of the budget goes before --budget.
 
     Exit codes: 0 done, 2 a file can't be read.
     """
-    decided = _outcomes(outcomes) if outcomes else []
-    traits = _traits(accounts) if accounts else {}
-    with _bar() as progress:
-        recording = _record(events, parse(behaviors.read_text(), behaviors.name) if behaviors else (), progress)
+    decided = outcomes_of(outcomes) if outcomes else []
+    traits = traits_of(accounts) if accounts else {}
+    detection = Detection(budget, rules_of(rules.read_text(), rules.name) if rules else BUILT_IN)
+    with bar() as progress:
+        recording = record(events, parse(behaviors.read_text(), behaviors.name) if behaviors else (), progress)
         folding = progress.add_task("Folding days", total=None)
-        world, alerts = backtest(
-            recording, traits, budget, lambda done, days: progress.update(folding, completed=done, total=days)
+        found = backtest(
+            recording, traits, detection, lambda done, days: progress.update(folding, completed=done, total=days)
         )
-    _write(out, alerts)
-    _show(world, alerts, recording)
+        meaning = means(recording, found, detection)
+    _write(out, found.alerts)
+    _show(found.world, found.alerts, recording)
+    if meaning:
+        _show_meaning(meaning, len({of.get("csm") for of in traits.values()} - {None, ""}))
     if outcomes:
-        _show_warned(against(alerts, decided))
-
-
-def _record(path: Path, declared: Sequence[Definition], progress: Progress) -> Recording:
-    recording, wrong, first = Recording(declared), 0, ""
-    task = progress.add_task(f"Reading {path.name}", total=path.stat().st_size)
-    with open_text(path) as (text, raw):
-        for i, row in enumerate(read_rows(text, path.name)):
-            if row.problem:
-                wrong, first = wrong + 1, first or f"line {row.line}: {row.problem}"
-                continue
-            recording.add(row.time, row.account, row.user, row.behavior, row.properties)
-            if i % _CHUNK == 0:
-                progress.update(task, completed=raw.tell())
-    progress.update(task, completed=path.stat().st_size)
-    if wrong:
-        errors.print(f"{wrong:,} rows can't be read and are left out; the first is {first}", markup=False)
-    if not len(recording):
-        raise FileError(f"{path.name} holds no event of an account; nothing was written.")
-    return recording
-
-
-def _traits(path: Path) -> dict[str, Mapping[str, Any]]:
-    """Every account's row; the traits that are numbers are made such."""
-    with open_text(path) as (text, _):
-        rows: Iterable[dict[str, Any]] = (
-            csv.DictReader(text) if ".csv" in path.suffixes else map(msgspec.json.decode, filter(str.strip, text))
-        )
-        try:
-            return {row["account"]: {k: float(v) if k in NUMERIC and v else v for k, v in row.items()} for row in rows}
-        except (KeyError, ValueError, TypeError, msgspec.DecodeError) as error:
-            raise FileError(
-                f"{path.name} needs a column account, and numbers in {', '.join(NUMERIC)}: {error}."
-            ) from error
-
-
-def _outcomes(path: Path) -> list[Outcome]:
-    with open_text(path) as (text, _):
-        try:
-            return [
-                Outcome(r["account"], r["outcome"], date.fromisoformat(r["date"][:10])) for r in csv.DictReader(text)
-            ]
-        except (KeyError, ValueError, TypeError) as error:
-            raise FileError(f"{path.name} needs the columns account, outcome and date (ISO): {error}.") from error
+        _show_warned(against(found.alerts, decided))
 
 
 def _write(path: Path, alerts: Sequence[Alert]) -> None:
@@ -116,14 +75,29 @@ def _show(world: World, alerts: Sequence[Alert], recording: Recording) -> None:
     output.print(table)
 
 
+def _show_meaning(meaning: Meaning, csms: int) -> None:
+    false = meaning.budget * meaning.accounts / 52.18
+    each = f", {false / csms:.2f} to each of {csms} CSMs" if csms else ""
+    output.print(
+        f"{meaning.accounts:,} accounts are judged; at {meaning.budget:g} false alerts a year and account, "
+        f"{false:.1f} a week are false{each}."
+    )
+    injected = sum(one.injected for one in meaning.found)
+    if not injected:
+        return
+    soon = sum(one.in_14_days for one in meaning.found) / injected
+    late = sum(one.in_42_days for one in meaning.found) / injected
+    output.print(f"Of {injected} drops made on purpose, {soon:.0%} are found within 14 days, {late:.0%} within 42.")
+    table = Table("user-days a week", "injected", "in 14 days", "in 42 days", box=None, padding=(0, 2, 0, 0))
+    for one in meaning.found:
+        counts = (one.injected, one.in_14_days, one.in_42_days)
+        table.add_row(one.user_days_a_week, *(f"{count}" for count in counts))
+    output.print(table)
+
+
 def _show_warned(warned: Warned) -> None:
     days = f", the median {warned.warning:.0f} days before the decision" if warned.warning is not None else ""
     output.print(
         f"Of {warned.lost:,} that were lost, {len(warned.days):,} were flagged{days}; {warned.false:,} false alarms."
     )
     output.print(f"Recall {warned.recall:.0%}, precision {warned.precision:.0%}.")
-
-
-def _bar() -> Progress:
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
-    return Progress(*columns, console=errors, disable=not errors.is_terminal)

@@ -1,6 +1,7 @@
 """Detection: how far it is, what it remembers, and the alerts."""
 
 from sqlalchemy import (
+    REAL,
     BigInteger,
     Boolean,
     Column,
@@ -8,6 +9,7 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
+    SmallInteger,
     Table,
     Text,
     func,
@@ -57,6 +59,32 @@ checkpoints = Table(
     recorded(),
 )
 
+# Who is judged, by account and kind of alert; a row is written when it changes.
+coverage = Table(
+    "coverage",
+    metadata,
+    workspace_key(),
+    Column("account", Integer, primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("status", SmallInteger, nullable=False),  # schemas.coverage.Status
+    Column("begun", Integer, nullable=False),  # the first day it was seen, since 1970-01-01
+    Column("days_needed", SmallInteger, nullable=False),
+    Column("due", REAL, nullable=False),  # user-days in 42 days, in halves
+    Column("due_needed", REAL, nullable=False),
+    recorded(),
+    Index("coverage_judged", "workspace", "account", postgresql_where=text("status = 2")),
+)
+
+# What each month's calibration came to: what the budget means here.
+calibrations = Table(
+    "calibrations",
+    metadata,
+    workspace_key(),
+    moment("month", primary_key=True),
+    json_column("meaning"),
+    recorded(),
+)
+
 alerts = Table(
     "alerts",
     metadata,
@@ -69,7 +97,7 @@ alerts = Table(
     Column("user", BigInteger),
     Column("behavior", Text),
     Column("state", Text, nullable=False),
-    Column("origin", Text, nullable=False),  # live, history
+    Column("origin", Text, nullable=False),  # live, history, shadow
     moment("onset", nullable=False),
     moment("fired_at", nullable=False),
     moment("resolved_at"),

@@ -11,10 +11,12 @@ import numpy as np
 from schemas.alerts import AlertKind, Evidence, Subject
 from schemas.clock import DAY_MS
 from schemas.days import day_start
+from schemas.rules import Rule
 from schemas.windows import ALL_NUMBER
-from streams.alerting import RULES, Life, Rules
+from streams.alerting import Life
 from streams.calendar import day_of
-from streams.detectors.base import OF_ACCOUNT, Bools, Day, Detector, Verdicts
+from streams.calibration import Calibration
+from streams.detectors.base import OF_ACCOUNT, Bools, Day, Detector, Floats, Ints, Verdicts
 from streams.evaluating.activity import Activity, account_of, pack
 from streams.evaluating.roster import Roster
 from streams.evaluating.segments import key_of
@@ -52,12 +54,28 @@ class Scene(NamedTuple):
         return bool(self.day.known[at]) if there else self.day.covered
 
 
+class Lack(NamedTuple):
+    """What keys that are not judged may lack, by key: days of `age` (-1: never seen), and user-days `due`."""
+
+    age: Ints
+    due: Floats
+    days_needed: int
+    due_needed: float
+
+
+class Calibrated(NamedTuple):
+    """What a kind's thresholds (by stratum) rest on."""
+
+    calibration: Calibration
+    thresholds: Floats
+
+
 class Kind(ABC):
-    """One kind of alert. Keys are its detector's."""
+    """One kind of alert. Keys are its detector's. `rule` holds where the rules say nothing of the kind."""
 
     kind: ClassVar[AlertKind]
     detector: Detector[Any]
-    rules: ClassVar[Rules] = RULES
+    rule: ClassVar[Rule] = Rule()
 
     def day(self, day: Day, roster: Roster) -> Day:  # noqa: ARG002 - others need it
         """The day as the detector sees it."""
@@ -86,6 +104,14 @@ class Kind(ABC):
 
     def user(self, key: int) -> int | None:  # noqa: ARG002 - others need it
         """The number of the user that an alert is about; None where it is about none."""
+        return None
+
+    def lack(self, scene: Scene) -> Lack | None:  # noqa: ARG002 - others need it
+        """What keys that are not judged lack; None where there is nothing to say of it."""
+        return None
+
+    def calibrated(self, state: Any) -> Calibrated | None:  # noqa: ARG002 - others need it
+        """What its thresholds are and rest on, from its detector's state; None where they are fixed."""
         return None
 
     def onset(self, scene: Scene, key: int) -> int:

@@ -12,9 +12,17 @@ import numpy as np
 from schemas.alerts import AlertKind, Evidence, Subject
 from schemas.windows import ALL_NUMBER
 from streams.detectors.base import Bools, Day, Ints
-from streams.detectors.behavior_dropped import BehaviorDropped
+from streams.detectors.behavior_dropped import BehaviorDropped, DropState
 from streams.evaluating.activity import behavior_of
-from streams.evaluating.kinds.base import Kind, Scene, in_release_fall, in_segments_fall, told_on_account
+from streams.evaluating.kinds.base import (
+    Calibrated,
+    Kind,
+    Lack,
+    Scene,
+    in_release_fall,
+    in_segments_fall,
+    told_on_account,
+)
 from streams.evaluating.roster import Roster
 from streams.evidence import CONTEXT, Finding, evidence_of
 from streams.sentences import account_sentence
@@ -31,6 +39,16 @@ class BehaviorDroppedKind(Kind):
 
     def __init__(self, budget: float) -> None:
         self.detector: BehaviorDropped = BehaviorDropped(budget)
+
+    def lack(self, scene: Scene) -> Lack:
+        """Days since the first user, and users due in six weeks."""
+        state: DropState = scene.states[self.detector.name]
+        detector = self.detector
+        return Lack(state.baseline.age(state.date), state.today.due[-1], detector.warm_up, detector.thin)
+
+    def calibrated(self, state: DropState) -> Calibrated:
+        """The thresholds on scan and CUSUM together."""
+        return Calibrated(state.calibrations[-1], state.thresholds)
 
     def subject(self, scene: Scene, key: int) -> Subject | None:
         """The account and its behavior."""

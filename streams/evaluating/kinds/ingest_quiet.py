@@ -9,9 +9,9 @@ import msgspec
 import numpy as np
 
 from schemas.alerts import AlertKind, Evidence, Subject
+from schemas.rules import Rule
 from schemas.segments import EVERYONE
 from schemas.windows import ALL_NUMBER
-from streams.alerting import Rules
 from streams.calendar import day_of
 from streams.detectors.base import Bools, Day, Verdicts
 from streams.detectors.ingest_quiet import IngestQuiet, SourceDay
@@ -27,7 +27,7 @@ class IngestQuietKind(Kind):
     """Keys are behaviors' numbers; 0 is everything that comes."""
 
     kind = AlertKind.INGEST_QUIET
-    rules = Rules(quiet=1, spaced=0)  # it is over when events come again
+    rule = Rule(quiet=1, spaced=0)  # it is over when events come again
 
     def __init__(self) -> None:
         self.detector: IngestQuiet = IngestQuiet()

@@ -38,6 +38,7 @@ TRIED: dict[tuple[str, str], tuple[dict[str, Any] | list[Any] | None, set[int]]]
     ("POST", "/v1/users/{user}/identities"): ({"previous": "anyone"}, {404}),
     ("DELETE", "/v1/users/{user}/identities/{previous}"): (None, {404}),
     ("GET", "/v1/segments"): (None, {200}),
+    ("GET", "/v1/calibration"): (None, {200}),
     ("GET", "/v1/behaviors"): (None, {200}),
     ("PUT", "/v1/behaviors/{behavior}"): ({"events": ["x"]}, {200}),  # makes beta's own of the same name
     ("DELETE", "/v1/behaviors/{behavior}"): (None, {404}),
@@ -55,7 +56,13 @@ TRIED: dict[tuple[str, str], tuple[dict[str, Any] | list[Any] | None, set[int]]]
     ("GET", "/v1/rejected"): (None, {200}),
     ("POST", "/v1/rejected/{number}/replay"): (None, {404}),
 }
-PAGES: dict[str, int] = {"/alerts": 200, "/alerts/{alert}": 404, "/accounts": 200, "/accounts/{account}": 404}
+PAGES: dict[str, int] = {
+    "/alerts": 200,
+    "/alerts/{alert}": 404,
+    "/accounts": 200,
+    "/accounts/{account}": 404,
+    "/calibration": 200,
+}
 OPEN = {"/", "/login", "/logout", "/docs", "/livez", "/readyz", "/metrics", "/openapi.json", "/static"}
 
 

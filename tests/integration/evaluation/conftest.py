@@ -15,6 +15,7 @@ from schemas.database.engine import Engine
 from schemas.database.facts import put_accounts
 from schemas.database.tables import accounts, alerts, progress, transitions, users, windows, workspaces
 from schemas.database.workspaces import create_workspace
+from schemas.rules import BUILT_IN, Rules
 from schemas.windows import encode_users
 from streams.evaluation import evaluate
 
@@ -89,14 +90,14 @@ class Scene:
             of = update(workspaces).where(workspaces.c.id == self.number)
             connection.execute(of.values(settings=settings))
 
-    def evaluate(self, until: int) -> int:
+    def evaluate(self, until: int, rules: Rules = BUILT_IN) -> int:
         """Evaluates every day before `until` (days after FIRST)."""
         moment = hour(until, 0)
-        return evaluate(self.engine, self.number, to_ms(moment), moment)
+        return evaluate(self.engine, self.number, to_ms(moment), moment, rules)
 
-    def live(self, first: int, until: int) -> int:
+    def live(self, first: int, until: int, rules: Rules = BUILT_IN) -> int:
         """Evaluates day by day, as a running product does."""
-        return sum(self.evaluate(day) for day in range(first, until + 1))
+        return sum(self.evaluate(day, rules) for day in range(first, until + 1))
 
     def rows(self, table: Any) -> list[dict[str, Any]]:
         with self.engine.begin() as connection:

@@ -2,6 +2,7 @@
 
 import threading
 
+import numpy as np
 import pytest
 from sqlalchemy import insert, update
 
@@ -219,7 +220,7 @@ def test_joined_ids_are_one_person_by_its_own_name(scene):
         with scene.engine.begin() as connection:
             world, _ = load_world(connection, scene.number)
             first = day_number(FIRST)
-            activity = load_activity(connection, world, first, first + 2)
+            activity = load_activity(connection, world, first, first + 2, np.empty(0, np.int64))
         return activity.users.tolist(), [world.user(number) for number in activity.seen_user.tolist()]
 
     assert seen()[0] == [2, 2, 1]

@@ -8,18 +8,19 @@ from hypothesis import strategies as st
 
 from schemas.alerts import AlertState, Transition
 from schemas.clock import DAY_MS
-from streams.alerting import Rules, Sighting, transition
+from schemas.rules import Times
+from streams.alerting import Sighting, transition
 
 FIRED, WORSENED, RECOVERING = Transition.FIRED, Transition.WORSENED, Transition.RECOVERING
 RELAPSED, RESOLVED = Transition.RELAPSED, Transition.RESOLVED
 
 
-def live(days, rules=None):
+def live(days, times=None):
     """Runs days (None: quiet, else the ratio seen): what was told on which day, the life at the end, the changes."""
     life, told = None, []
     for day, ratio in enumerate(days):
         sighting = None if ratio is None else Sighting(3.0, 2.5, ratio)
-        life, changes = transition(life, sighting, day * DAY_MS, "f", rules or Rules())
+        life, changes = transition(life, sighting, day * DAY_MS, "f", times or Times())
         told += [(day, change) for change in changes]
     return [(day, change.transition) for day, change in told], life, [change for _, change in told]
 
@@ -49,10 +50,10 @@ def test_lives(days, told):
 
 
 def test_confirmation_waits_and_forgets():
-    rules = Rules(confirm=3)
-    assert live([0.5, 0.5], rules)[0] == []
-    assert live([0.5, 0.5], rules)[1].state == AlertState.PENDING
-    assert live([0.5, 0.5, Q, 0.5, 0.5, 0.5], rules)[0] == [(5, FIRED)]
+    times = Times(confirm=3)
+    assert live([0.5, 0.5], times)[0] == []
+    assert live([0.5, 0.5], times)[1].state == AlertState.PENDING
+    assert live([0.5, 0.5, Q, 0.5, 0.5, 0.5], times)[0] == [(5, FIRED)]
 
 
 days = st.lists(st.one_of(st.none(), st.floats(0, 1)), max_size=120)
