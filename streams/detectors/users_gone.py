@@ -125,7 +125,7 @@ class UsersGone:
         keys, order = keys_of(state)
         today, people = state.today, len(state.keys)
         crosses = judged & (rarity >= np.array(self.limits)[:, None])
-        crosses[CHAMPION] &= today.gone[today.champion] >= GONE if people else False
+        crosses[CHAMPION] &= today.lost[today.champion] if people else False
         state.whole.lately.alarmed = crosses[LOSS] | (today.loss >= GONE)
         led = today.champion[today.champion >= 0]
 

@@ -48,21 +48,31 @@ def open_alerts(kind: Kind, scene: Scene, terms: Terms, *, only_new: bool = Fals
     concerned = crossing - lives.keys() if only_new else crossing | lives.keys()
     for key in sorted(concerned, key=lambda key: (int(behavior_of(key)) != 0, key)):
         subject = kind.subject(scene, key)
-        if subject is None or not kind.knows(scene, key) or (key not in lives and kind.held(scene, key)):
+        over = _over(kind, scene, key, terms) if key in lives else ""
+        known = over or kind.knows(scene, key)
+        if subject is None or not known or (key not in lives and kind.held(scene, key)):
             continue
         sighting = _sighting(verdicts, key) if key in crossing else None
-        yield from _live(kind, scene, key, subject, sighting, terms)
+        yield from _live(kind, scene, key, subject, sighting, terms, over)
+
+
+def _over(kind: Kind, scene: Scene, key: int, terms: Terms) -> str:
+    """Why an open episode ends whatever the day says; empty where it does not."""
+    who = scene.world.accounts.get(kind.account(key) or 0)
+    if who is not None and who.left:
+        return "the customer has left"
+    return "the rules no longer look for it" if terms.rule.mode == Mode.OFF else ""
 
 
 def _live(
-    kind: Kind, scene: Scene, key: int, subject: Subject, sighting: Sighting | None, terms: Terms
+    kind: Kind, scene: Scene, key: int, subject: Subject, sighting: Sighting | None, terms: Terms, over: str
 ) -> Iterator[Happening]:
-    """One episode's day."""
+    """One episode's day; `over` says why it is its last."""
     lives, account, rule = scene.lives[kind.detector.name], kind.account(key), terms.rule
     now = kind.moment(scene, key)
     before, mark = lives.pop(key, None), fingerprint(scene.world.workspace, subject)
-    if before and rule.mode == Mode.OFF:
-        after, changes = None, alerting.end(before, now, "the rules no longer look for it")
+    if before and over:
+        after, changes = None, alerting.end(before, now, over)
     else:
         after, changes = alerting.transition(before, sighting, now, mark, rule)
     if after is not None:

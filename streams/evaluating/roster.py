@@ -28,6 +28,7 @@ class Roster:
         names: dict[tuple[str, int], int] = {}
         self._peers = np.array([names.setdefault(group, len(names)) for group in groups], np.int64)
         self._groups = max(len(names), 1)
+        self._left = np.array([owner is not None and owner.left for owner in owners], np.bool_)
         self._pauses = [(i, pause) for i, owner in enumerate(owners) if owner for pause in owner.pauses]
 
     def day(self, activity: Activity, date: int, covered: bool, until: int | None = None) -> Day:
@@ -61,8 +62,8 @@ class Roster:
         return end - begin, end - begin if until is None else min(max(until - begin, 0), end - begin)
 
     def _paused(self, date: int) -> Bools:
-        """The keys of accounts in an agreed pause."""
-        found = np.zeros(len(self.keys), np.bool_)
+        """The keys of accounts in an agreed pause, and of those that have left."""
+        found = self._left.copy()
         found[[i for i, (first, last) in self._pauses if first <= date <= last]] = True
         return found
 

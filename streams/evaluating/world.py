@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from schemas.accounts import Stage
 from schemas.behaviors import Definition
 from schemas.clock import to_ms
 from schemas.days import local_date, zone_of
@@ -24,6 +25,7 @@ class Account(msgspec.Struct, frozen=True):
     """What detection knows of an account. `segment` is its peers' name, `region` where it keeps holidays.
 
     `created` is the local day on which its life began (None: not told), `pauses` the agreed ones, first and last day.
+    One that has `left` is no customer any more: nothing of it is judged.
     """
 
     number: int
@@ -34,6 +36,7 @@ class Account(msgspec.Struct, frozen=True):
     time_zone: str = "UTC"
     created: int | None = None
     pauses: tuple[tuple[int, int], ...] = ()
+    left: bool = False
 
 
 class Release(NamedTuple):
@@ -141,6 +144,7 @@ def account_of_traits(
         zone_of(traits, zone),
         created_on(traits.get("created"), zone_of(traits, zone)),
         pauses_of(traits.get("pauses")),
+        traits.get("stage") == Stage.CHURNED,
     )
 
 

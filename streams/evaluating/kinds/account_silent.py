@@ -17,6 +17,8 @@ from streams.evaluating.roster import Roster
 from streams.evidence import Finding, evidence_of
 from streams.sentences import long_date, silent_sentence
 
+_NEWS = 120  # days; whoever gave no sign for longer was told of, or was never judged
+
 
 class AccountSilentKind(Kind):
     """Keys are accounts."""
@@ -39,8 +41,10 @@ class AccountSilentKind(Kind):
         return None if who is None else Subject(kind=self.kind, account=who.account)
 
     def held(self, scene: Scene, key: int) -> bool:
-        """Whether its segment's alert says it, or one on the fall that ended in silence."""
-        who = scene.owner(key)
+        """Whether it is no news, its segment's alert says it, or one on the fall that ended in silence."""
+        who, state = scene.owner(key), scene.states[self.detector.name]
+        if scene.day.date + 1 - state.gaps.last[scene.verdicts[self.detector.name].at(key)] > _NEWS:
+            return True
         fallen = any(key in scene.lives[name] for name in ("behavior_dropped", "hourly_dropped"))
         fallen = fallen or told_on_account(self, scene, key, "users_gone")
         return fallen or (who is not None and in_segments_fall(scene, who))

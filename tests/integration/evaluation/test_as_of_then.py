@@ -1,5 +1,7 @@
 """An account may change its segment, and what is said today may hold since long ago: each day is judged as it was."""
 
+from schemas.database.tables import transitions
+
 from .conftest import TEAM, fading, hour
 
 WEEKDAYS = [day for day in range(112) if day % 7 < 5]
@@ -69,3 +71,22 @@ def test_a_day_is_cut_where_the_account_was_then(scene):
     assert found(scene)[0][0] == before[0][0]
     assert scene.alerts[0]["fired_at"] == alert["fired_at"]
     assert scene.alerts[0]["fired_at"] < hour(104)
+
+
+def test_who_has_left_is_not_judged(scene):
+    peers(scene)
+    scene.did(scene.account("acme", plan="free"), ((day, TEAM) for day in WEEKDAYS if day < 84))
+    scene.fact("acme", 83, stage="churned")
+    scene.live(80, 112)
+    assert scene.alerts == []
+
+
+def test_an_alert_ends_when_its_customer_leaves(scene):
+    peers(scene)
+    scene.did(scene.account("acme", plan="free"), ((day, TEAM) for day in WEEKDAYS if day < 84))
+    scene.live(80, 100)
+    scene.fact("acme", 101, stage="churned")
+    scene.live(101, 112)
+    [alert] = scene.alerts
+    assert alert["state"] == "resolved"
+    assert scene.rows(transitions)[-1]["reason"] == "the customer has left"
