@@ -75,7 +75,7 @@ class BehaviorDropped:
     """Judges every key's last weeks against its baseline. `budget`: false alerts a year and account, all keys of it."""
 
     name = "behavior_dropped"
-    version = "1"
+    version = "2"
     warm_up = 28
     thin = 3.0
     calibrates = True
