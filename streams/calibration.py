@@ -1,10 +1,15 @@
 """Thresholds without labels: how often each score is reached while nothing was wrong, in this workspace's own history.
 
 A key reaches a score "anew" when it has not been as high within the last 14 days; that is what would open an alert.
-Whether something was wrong shows 28 days later: days count when the key then did at least 60 % of what was expected.
-From that, on the first day of each month, come the thresholds: in each stratum (expected users a week, in powers of
-two) the lowest score whose rate keeps the budget, a rate a year. Thin strata lean on all, and all lean on a cautious
-prior, so that a new workspace starts with high thresholds.
+Whether something was wrong shows 28 days later: what was reached counts when the key then did at least 60 % of what was
+expected. From that, on the first day of each month, comes in each stratum (expected users a week, in powers of two) how
+many times a year a clean key reaches each score. Thin strata lean on all, and all lean on a prior, so that a new
+workspace starts with sensible thresholds.
+
+A key that did less after a high score has fallen. Where `judge` is told of it, neither its scores nor its time count
+for 120 days: it would cross again and again while its level follows it down. Two errors stay, and about cancel: dips
+that last longer than 28 days without anything being wrong are not counted, and falls to more than 60 % are
+(docs/detection.md has the figures).
 """
 
 from dataclasses import dataclass, field
@@ -22,10 +27,15 @@ STRATA = 12
 BINS = 400
 STEP = 0.05
 HINDSIGHT = 28
+SETTLED = 60  # days until the baseline of a new key has settled
 CLEAN = 0.6
 _REARM = 14
 _LOWEST = 1.0
 YEARS_OF_PRIOR = 20.0
+_FELL = 6.0  # from this score on, a key that was not clean after it has fallen
+_FALLEN_DAYS = 120
+SCORES: Floats = np.arange(BINS + 1) * STEP
+CAUTIOUS: Floats = 300 * np.power(10.0, -SCORES)  # times a year that each score is reached, where nothing is known yet
 _PENDING = ("day", "key", "stratum", "low", "high")
 
 
@@ -77,24 +87,39 @@ def note(calibration: Calibration, date: int, keys: Ints, stratum: Ints, score: 
     calibration.waiting = {name: np.concatenate([calibration.waiting[name], found[name]]) for name in _PENDING}
 
 
-def judge(calibration: Calibration, date: int, keys: Ints, clean: Bools, stratum_then: Ints) -> None:
-    """Counts what was noted `HINDSIGHT` days ago, for the keys that turned out clean (stratum -1: not judged then)."""
-    waiting = calibration.waiting
-    due = waiting["day"] <= date - HINDSIGHT
+def judge(
+    calibration: Calibration, date: int, keys: Ints, clean: Bools, stratum_then: Ints, fallen: Ints | None = None
+) -> None:
+    """Counts what was noted `HINDSIGHT` days ago, for the keys that turned out clean.
+
+    Args:
+        calibration: What was counted so far.
+        date: Today.
+        keys: Every key, sorted; what follows is by key.
+        clean: Whether the days since then went as expected.
+        stratum_then: Its stratum then; -1 where it was not judged, or is not to count.
+        fallen: The day up to which it does not count, moved on in place for those that fell. Without it, only the time
+            of clean keys counts.
+    """
+    waiting, then = calibration.waiting, date - HINDSIGHT
+    due = waiting["day"] <= then
     mine = {name: values[due] for name, values in waiting.items()}
     calibration.waiting = {name: values[~due] for name, values in waiting.items()}
-    good = clean[np.searchsorted(keys, mine["key"])] & (mine["stratum"] >= 0)
+    at = np.searchsorted(keys, mine["key"])
+    steady = clean if fallen is None else then > fallen
+    good = clean[at] & steady[at] & (mine["stratum"] >= 0)
+    if fallen is not None:
+        good &= stratum_then[at] >= 0
+        fell = ~clean[at] & (mine["high"] >= _FELL / STEP)
+        fallen[at[fell]] = then + _FALLEN_DAYS
     np.add.at(calibration.counts, (mine["stratum"][good], mine["high"][good]), 1)
     np.add.at(calibration.counts, (mine["stratum"][good], mine["low"][good]), -1)
-    counted = clean & (stratum_then >= 0)
-    calibration.years += np.bincount(stratum_then[counted], minlength=STRATA) / 365.25
+    calibration.years += np.bincount(stratum_then[steady & (stratum_then >= 0)], minlength=STRATA) / 365.25
 
 
-def rates(calibration: Calibration) -> Floats:
-    """(STRATA, BINS + 1): how many times a year a clean key reaches each bin anew."""
+def rates(calibration: Calibration, prior: Floats = CAUTIOUS) -> Floats:
+    """(STRATA, BINS + 1): how many times a year a clean key reaches each bin anew; `prior` holds where nothing is known."""
     reached = np.cumsum(calibration.counts[:, ::-1], axis=1)[:, ::-1]
-    scores = np.arange(BINS + 1) * STEP
-    prior = 300 * 10 ** (-scores)
     pooled = (reached.sum(0) + YEARS_OF_PRIOR * prior) / (calibration.years.sum() + YEARS_OF_PRIOR)
     found = (reached + YEARS_OF_PRIOR * pooled) / (calibration.years[:, None] + YEARS_OF_PRIOR)
     # Low scores are seldom left and so seldom reached anew; a rate never grows with the score.
@@ -132,6 +157,16 @@ def rarity(table: Floats, stratum: Ints, score: Floats) -> Floats:
     every = np.arange(len(score))[:, None]
     rate = table[every, stratum[None, :], bin_of(score)]
     found: Floats = np.maximum(np.log10(365.25 / np.maximum(rate, 1e-9)), 0)
+    return found
+
+
+def rarity_of(budget: Floats) -> Floats:
+    """The rarity of a false alert by its budget, times a year.
+
+    >>> rarity_of(np.array([0.5])).round(2).tolist()
+    [2.86]
+    """
+    found: Floats = np.log10(365.25 / budget)
     return found
 
 

@@ -11,6 +11,7 @@ from streams.columns import Columns
 from streams.detectors.base import Bools, Day, Floats, Ints
 
 SPANS = (7, 14, 28, 42)
+FALLS = (0.15, 0.6)  # what the CUSUMs look for: nearly nothing left, and a good half
 RING = 42
 _FORGET = 0.5 ** (1 / 90)
 _OWN = (30.0, 4.0, 4.0, 4.0, 4.0)  # what the others' dispersion weighs: squared users for a day, spans for a span
@@ -27,12 +28,13 @@ class Recent(Columns):
     factor: Floats
     level: Floats
     stratum: Ints  # -1: not judged
-    cusum: Floats
+    cusum: Floats  # (falls, keys), in powers of ten
     cusum_since: Ints
     spread: Floats  # (1 + spans, keys): squared errors beyond Poisson, of a day and of each span
     spread_of: Floats  # the squared expectations they belong to
-    peak: Floats  # (3, keys): highest score of the last 14 days, of the scan, the CUSUM and both
+    peak: Floats  # the highest score of the last 14 days
     peak_age: Ints
+    fallen: Ints  # the day up to which calibration does not count it
     alarmed: Bools
 
     @classmethod
@@ -42,10 +44,11 @@ class Recent(Columns):
         spreads = {name: np.zeros((1 + len(SPANS), size)) for name in ("spread", "spread_of")}
         return cls(
             stratum=np.full((RING, size), -1),
-            cusum=np.zeros(size),
-            cusum_since=np.zeros(size, np.int64),
-            peak=np.zeros((3, size)),
-            peak_age=np.zeros((3, size), np.int64),
+            cusum=np.zeros((len(FALLS), size)),
+            cusum_since=np.zeros((len(FALLS), size), np.int64),
+            peak=np.zeros(size),
+            peak_age=np.zeros(size, np.int64),
+            fallen=np.zeros(size, np.int64),
             alarmed=np.zeros(size, np.bool_),
             **rings,
             **spreads,
@@ -101,10 +104,11 @@ def remember(recent: Recent, day: Day, expected: Expectation, started: Bools) ->
 
 
 def add_up(recent: Recent, day: Day, mean: Floats, spread: Floats, judged: Bools) -> None:
-    """The CUSUM's step: log likelihood ratio of half the mean against the mean."""
+    """The CUSUMs' step: log likelihood ratio of what is left after each fall against the mean."""
     size = 1 / spread
-    gain = day.users * np.log(0.5) + (size + day.users) * np.log((size + mean) / (size + mean / 2))
-    recent.cusum = np.where(judged, np.maximum(recent.cusum + gain, 0), recent.cusum)
+    for i, left in enumerate(FALLS):
+        gain = day.users * np.log10(left) + (size + day.users) * np.log10((size + mean) / (size + left * mean))
+        recent.cusum[i] = np.where(judged, np.maximum(recent.cusum[i] + gain, 0), recent.cusum[i])
     recent.cusum_since = np.where(recent.cusum > 0, recent.cusum_since, day.date + 1)
 
 
@@ -129,11 +133,12 @@ def disperse(
 def onset(recent: Recent, date: int, index: int, spread: Floats) -> int:
     """The day from which on the last 42 days are rarest; `spread` is each span's dispersion.
 
-    Where all of them are, the CUSUM tells how far back it goes.
+    Where all of them are, the higher CUSUM tells how far back it goes.
     """
     back = (date - np.arange(RING)) % RING
     seen, due = np.cumsum(recent.users[back, index]), np.cumsum(recent.mean[back, index])
     noise = spread[np.searchsorted(SPANS, np.arange(1, RING + 1))]
     days = int(scan(seen, due, noise).argmax()) + 1
     first = date - days + 1
-    return min(first, int(recent.cusum_since[index])) if days == RING else first
+    longest = int(recent.cusum_since[recent.cusum[:, index].argmax(), index])
+    return min(first, longest) if days == RING else first

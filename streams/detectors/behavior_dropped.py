@@ -1,10 +1,13 @@
-"""An account does less than before, and less than its peers: a scan over 7 to 42 days beside a CUSUM for a halving.
+"""An account does less than before, and less than its peers: a scan over 7 to 42 days beside two CUSUMs.
 
 Distinct users a day are compared with the baseline (streams/baselines.py). The scan is the rarity of the users seen in
-the last 7, 14, 28 and 42 days under a negative binomial; the CUSUM (Page 1954, in its negative-binomial form: Höhle and
-Paul, "Count data regression charts", CSDA 2008) adds up a halving's log likelihood ratio. Each is turned into
-how rare it is in this workspace's own history, the rarer one counts, and the threshold keeps the budget
-(streams/calibration.py). Younger than 28 days, or with less than 3 users due in 42 days, a key is not judged.
+the last 7, 14, 28 and 42 days under a negative binomial, -log10 of its tail; the CUSUMs (Page 1954, in their
+negative-binomial form: Höhle and Paul, "Count data regression charts", CSDA 2008) add up the log10 likelihood ratio of
+a fall to 15 % and of one to 60 %. The scan and the CUSUMs' square roots are added, as one adds the logarithms of
+independent tests (Fisher 1932). That they are not independent is calibration's affair: it turns the sum into how rare
+it is in this workspace's own history (streams/calibration.py), and a key crosses when that is rarer than its budget.
+An account's keys share its budget.
+Younger than 28 days, or with less than 3 users due in 42 days, a key is not judged.
 
 >>> from streams.detectors.examples import days_of
 >>> detector = BehaviorDropped(budget=0.5)
@@ -29,22 +32,29 @@ from streams.recents import RING, SPANS, Recent
 
 _CURRENT = 0.85
 _VISIBLE = -np.log10(0.025)  # what an alert observed lies below the 95 % interval it shows
-_SCAN, _CUSUM, _BOTH = 0, 1, 2
+_USUAL: Floats = 10 * np.power(
+    10.0, -0.22 * calibration.SCORES
+)  # times a year that each strength is reached, as a rule
+_KEPT = 0.95  # the part of the budget that thresholds use up: the next month may be noisier than those before
 
 
 @dataclass(frozen=True)
 class Today:
-    """What the last step saw: users seen and due by span and key, the dispersion of each, and their rarity."""
+    """What the last step saw: users seen and due by span and key, the dispersion of each, and their rarity.
+
+    `limit` is the rarity at which a key crosses.
+    """
 
     seen: Floats
     due: Floats
     spread: Floats
     tails: Floats
     peers: Ints
+    limit: Floats
 
 
 _EMPTY = np.zeros((len(SPANS), 0))
-_NOTHING = Today(_EMPTY, _EMPTY, _EMPTY, _EMPTY, np.empty(0, np.int64))
+_NOTHING = Today(_EMPTY, _EMPTY, _EMPTY, _EMPTY, np.empty(0, np.int64), np.empty(0))
 
 
 @dataclass
@@ -54,9 +64,8 @@ class DropState:
     keys: Ints
     baseline: Baseline
     recent: Recent
-    calibrations: tuple[Calibration, ...] = field(default_factory=lambda: tuple(Calibration() for _ in range(3)))
-    rates: Floats = field(default_factory=lambda: np.zeros((2, calibration.STRATA, calibration.BINS + 1)))
-    thresholds: Floats = field(default_factory=lambda: np.zeros(calibration.STRATA))
+    calibration: Calibration = field(default_factory=Calibration)
+    rates: Floats = field(default_factory=lambda: np.zeros((calibration.STRATA, calibration.BINS + 1)))
     month: int = -1
     date: int = 0
     today: Today = _NOTHING
@@ -66,7 +75,7 @@ class BehaviorDropped:
     """Judges every key's last weeks against its baseline. `budget`: false alerts a year and account, all keys of it."""
 
     name = "behavior_dropped"
-    version = "1"
+    version = "2"
     warm_up = 28
     thin = 3.0
     calibrates = True
@@ -92,7 +101,8 @@ class BehaviorDropped:
         judged = old & (due[-1] >= self.thin)
         recents.add_up(recent, day, expected.mean, noise[0], judged)
         tails = recents.scan(seen, due, noise[1:])
-        verdicts = self._judge(state, day.date, judged, Today(seen, due, noise[1:], tails, day.peers))
+        limit = calibration.rarity_of(_KEPT * self.budget / _siblings(state.keys, judged))
+        verdicts = _judge(state, day.date, judged, Today(seen, due, noise[1:], tails, day.peers, limit))
         recent.alarmed = verdicts.crosses | recents.surges(seen, due, noise)
         if day.covered:
             recents.disperse(recent, (day.users, expected.mean), (seen, due), noise, judged & ~recent.alarmed)
@@ -124,11 +134,10 @@ class BehaviorDropped:
 
     def save(self, state: DropState) -> Arrays:
         """Every array, under names with a prefix."""
-        parts: dict[str, Any] = {"baseline": state.baseline, "recent": state.recent}
-        parts |= {f"calibration{i}": part for i, part in enumerate(state.calibrations)}
+        parts: dict[str, Any] = {"baseline": state.baseline, "recent": state.recent, "calibration": state.calibration}
         arrays = {f"{name}.{column}": found for name, part in parts.items() for column, found in part.arrays().items()}
         moment = np.array([state.month, state.date])
-        return arrays | {"keys": state.keys, "rates": state.rates, "thresholds": state.thresholds, "moment": moment}
+        return arrays | {"keys": state.keys, "rates": state.rates, "moment": moment}
 
     def load(self, arrays: Arrays) -> DropState:
         """What `save` gave."""
@@ -140,37 +149,44 @@ class BehaviorDropped:
             keys=arrays["keys"],
             baseline=Baseline(**part("baseline.")),
             recent=Recent(**part("recent.")),
-            calibrations=tuple(Calibration.restored(part(f"calibration{i}.")) for i in range(3)),
+            calibration=Calibration.restored(part("calibration.")),
             rates=arrays["rates"],
-            thresholds=arrays["thresholds"],
             month=int(arrays["moment"][0]),
             date=int(arrays["moment"][1]),
         )
 
     def _calibrate(self, state: DropState, date: int) -> None:
-        """New thresholds on the first day of each month, from what was known by then."""
+        """New rates on the first day of each month, from what was known by then."""
         month = int(np.datetime64(date, "D").astype("datetime64[M]").astype(np.int64))
         if month != state.month:
-            *parts, both = state.calibrations if self.calibrates else (Calibration(),) * 3
-            state.rates = np.stack([calibration.rates(part) for part in parts])
-            state.thresholds = calibration.thresholds(both, self.budget)
+            state.rates = calibration.rates(state.calibration if self.calibrates else Calibration(), _USUAL)
             state.month = month
 
-    def _judge(self, state: DropState, date: int, judged: Bools, today: Today) -> Verdicts:
-        """How rare scan and CUSUM are here, whether that crosses, and what of 28 days ago counts as nothing."""
-        stratum = calibration.stratum_of(today.due[0])
-        score = np.zeros((3, len(state.keys)))
-        score[_SCAN], score[_CUSUM] = today.tails.max(0), state.recent.cusum / 2
-        score[_BOTH] = calibration.rarity(state.rates, stratum, score[:_BOTH]).max(0)
-        score[:, ~judged] = 0
-        _hindsight(state, date, score, np.where(judged, stratum, -1))
-        state.date, state.today = date, today
-        limit = state.thresholds[stratum]
-        shown = (today.seen[0] < _CURRENT * today.due[0]) & (today.tails.max(0) >= _VISIBLE)
-        crosses = judged & shown & (score[_BOTH] >= limit)
-        at = today.tails.argmax(0), np.arange(len(state.keys))
-        ratio = today.seen[at] / np.maximum(today.due[at], 1e-9)
-        return Verdicts(state.keys, judged, crosses, score[_BOTH], limit, ratio)
+
+def _judge(state: DropState, date: int, judged: Bools, today: Today) -> Verdicts:
+    """How rare it is here, whether that crosses, and what of 28 days ago counts as nothing."""
+    stratum = calibration.stratum_of(today.due[0])
+    shown = judged & (today.seen[0] < _CURRENT * today.due[0]) & (today.tails.max(0) >= _VISIBLE)
+    strength = np.where(shown, today.tails.max(0) + _accumulated(state.recent), 0)
+    _hindsight(state, date, strength, np.where(judged, stratum, -1))
+    state.date, state.today = date, today
+    score = np.where(shown, calibration.rarity(state.rates[None], stratum, strength[None])[0], 0)
+    at = today.tails.argmax(0), np.arange(len(state.keys))
+    ratio = today.seen[at] / np.maximum(today.due[at], 1e-9)
+    return Verdicts(state.keys, judged, shown & (score >= today.limit), score, today.limit, ratio)
+
+
+def _accumulated(recent: Recent) -> Floats:
+    """What the CUSUMs add to the scan: their roots, for theirs is a long memory."""
+    found: Floats = np.sqrt(recent.cusum).sum(0)
+    return found
+
+
+def _siblings(keys: Ints, judged: Bools) -> Floats:
+    """How many keys of its account are judged, by key; at least 1."""
+    account = np.cumsum(np.diff(keys >> 32, prepend=keys[:1] >> 32) != 0)
+    found: Floats = np.maximum(np.bincount(account, judged)[account] if len(keys) else np.empty(0), 1.0)
+    return found
 
 
 def _grow(state: DropState, keys: Ints) -> None:
@@ -185,17 +201,17 @@ def _grow(state: DropState, keys: Ints) -> None:
     state.baseline, state.keys = state.baseline.grown(places, len(keys)), keys
 
 
-def _hindsight(state: DropState, date: int, score: Floats, stratum: Ints) -> None:
+def _hindsight(state: DropState, date: int, strength: Floats, stratum: Ints) -> None:
     """Counts what 28 days have shown to be nothing, and notes what is new today. Stratum -1: not judged."""
     recent, then = state.recent, (date - calibration.HINDSIGHT) % RING
     days = (date - np.arange(calibration.HINDSIGHT)) % RING
     clean = recent.users[days].sum(0) >= calibration.CLEAN * recent.level[then] * recent.shape[days].sum(0)
-    stratum_then = recent.stratum[then].copy()
+    settled = state.baseline.age(date - calibration.HINDSIGHT) >= calibration.SETTLED
+    stratum_then = np.where(settled, recent.stratum[then], -1)
     recent.stratum[date % RING] = stratum
-    for i, part in enumerate(state.calibrations):
-        calibration.judge(part, date, state.keys, clean, stratum_then)
-        calibration.note(part, date, state.keys, stratum, score[i], recent.peak[i])
-        calibration.decay_peak(recent.peak[i], recent.peak_age[i], score[i])
+    calibration.judge(state.calibration, date, state.keys, clean, stratum_then, recent.fallen)
+    calibration.note(state.calibration, date, state.keys, stratum, strength, recent.peak)
+    calibration.decay_peak(recent.peak, recent.peak_age, strength)
 
 
 def _quiet_from(state: DropState, index: int, at: int) -> float:
@@ -205,8 +221,10 @@ def _quiet_from(state: DropState, index: int, at: int) -> float:
     counts = np.arange(int(due) + 2, dtype=float)
     tails = recents.scan(counts, np.full(len(counts), due), np.full(len(counts), today.spread[at, index]))
     stratum = np.full(len(counts), calibration.stratum_of(today.due[:1, index])[0])
-    rare = calibration.rarity(state.rates[:1], stratum, tails[None])[0] >= state.thresholds[stratum]
-    scanned = float(np.argmin(rare)) if rare[0] else 0.0
-    # Where only the CUSUM spoke, a last week near to the expected would have kept it quiet.
+    strength = tails + _accumulated(state.recent)[index]
+    rare = calibration.rarity(state.rates[None], stratum, strength[None])[0] >= today.limit[index]
+    quiet = ~rare | (tails < _VISIBLE)
+    scanned = float(np.argmax(quiet)) if quiet.any() else 0.0
+    # Where the CUSUMs alone would have spoken, a last week near to the expected would have kept it quiet.
     missing = max(_CURRENT * today.due[0, index] - today.seen[0, index], 1)
     return scanned if scanned > seen else float(np.ceil(seen + missing))

@@ -28,7 +28,7 @@ class SegmentDropped(BehaviorDropped):
     """Judges segments, each as one. `budget`: false alerts a year and segment."""
 
     name = "segment_dropped"
-    version = "1"
+    version = "2"
     warm_up = 56
     thin = 60.0
     # Segments are few, and their real falls are short: hindsight would call them nothing. The prior is cautious enough.

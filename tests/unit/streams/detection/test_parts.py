@@ -42,6 +42,56 @@ def test_a_smaller_budget_never_lowers_a_threshold():
     assert (limits[1] <= limits[2]).all()
 
 
+def test_a_higher_score_is_never_less_rare():
+    found = calibration.rates(Calibration())
+    assert (np.diff(found, axis=1) <= 0).all()
+
+
+def judged_after(day, counted, clean, fallen, stratum=5):
+    keys = np.array([1 << 32])
+    then = np.array([stratum])
+    calibration.judge(counted, day + calibration.HINDSIGHT, keys, np.array([clean]), then, fallen)
+
+
+def noted(counted, day, score):
+    keys, stratum = np.array([1 << 32]), np.array([5])
+    calibration.note(counted, day, keys, stratum, np.array([score]), np.zeros(1))
+
+
+def test_what_hindsight_shows_to_be_nothing_counts():
+    counted, fallen = Calibration(), np.zeros(1, np.int64)
+    noted(counted, 100, 5.0)
+    judged_after(99, counted, True, fallen)
+    assert counted.counts.sum() == 0
+    assert len(counted.waiting["day"]) == 1
+    judged_after(100, counted, True, fallen)
+    assert counted.counts[5, calibration.bin_of(np.float64(5))] == 1
+    assert not len(counted.waiting["day"])
+
+
+def test_who_fell_counts_for_nothing_while_its_level_follows():
+    counted, fallen = Calibration(), np.zeros(1, np.int64)
+    noted(counted, 100, 9.0)
+    judged_after(100, counted, False, fallen)
+    years = counted.years.sum()
+    for day in (130, 180):
+        noted(counted, day, 9.0)
+        judged_after(day, counted, True, fallen)
+    assert counted.counts.sum() == 0
+    assert counted.years.sum() == years
+    noted(counted, 230, 9.0)
+    judged_after(230, counted, True, fallen)
+    assert counted.counts[5, calibration.bin_of(np.float64(9))] == 1
+    assert counted.years.sum() > years
+
+
+def test_who_was_not_judged_then_does_not_count():
+    counted = Calibration()
+    noted(counted, 100, 5.0)
+    judged_after(100, counted, True, np.zeros(1, np.int64), stratum=-1)
+    assert counted.counts.sum() == counted.years.sum() == 0
+
+
 sets = st.lists(st.sets(st.integers(1, 2**32 - 1), max_size=60), max_size=12)
 
 
