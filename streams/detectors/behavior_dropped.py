@@ -155,6 +155,10 @@ class BehaviorDropped:
             date=int(arrays["moment"][1]),
         )
 
+    def thresholds(self, state: DropState) -> Floats:
+        """By stratum, the strength at which an account crosses of which one key is judged."""
+        return calibration.thresholds(state.rates, _KEPT * self.budget)
+
     def _calibrate(self, state: DropState, date: int) -> None:
         """New rates on the first day of each month, from what was known by then."""
         month = int(np.datetime64(date, "D").astype("datetime64[M]").astype(np.int64))

@@ -169,7 +169,8 @@ class HourlyDropped:
             # What has never been seen is not said to be rarer than the time it was not seen in.
             seldom = 1 / (known.years.sum() + calibration.YEARS_OF_PRIOR)
             state.rates = np.maximum(calibration.rates(known), min(seldom, self.budget))[None]
-            state.thresholds, state.month = calibration.thresholds(known, self.budget), month
+            state.thresholds = calibration.thresholds(calibration.rates(known), self.budget)
+            state.month = month
 
     def _limits(self, state: HourlyState) -> Floats:
         """What each key's score must reach."""

@@ -48,7 +48,7 @@ class BehaviorDroppedKind(Kind):
 
     def calibrated(self, state: DropState) -> Calibrated:
         """The thresholds on scan and CUSUM together."""
-        return Calibrated(state.calibrations[-1], state.thresholds)
+        return Calibrated(state.calibration, self.detector.thresholds(state))
 
     def subject(self, scene: Scene, key: int) -> Subject | None:
         """The account and its behavior."""

@@ -27,17 +27,17 @@ def test_thresholds_keep_the_budget_on_the_history_they_saw():
     counted.years[:] = 1000
     scores = calibration.bin_of(-np.log10(rng.uniform(size=20_000)))
     np.add.at(counted.counts, (np.full(20_000, 5), scores), 1)
-    limit = calibration.thresholds(counted, 0.5)[5]
+    limit = calibration.thresholds(calibration.rates(counted), 0.5)[5]
     assert (scores * calibration.STEP >= limit).sum() / 1000 <= 0.5
     assert limit == pytest.approx(np.log10(20_000 / 500), abs=0.15)
 
 
 def test_an_unknown_workspace_starts_cautious():
-    assert (calibration.thresholds(Calibration(), 0.5) > 2.5).all()
+    assert (calibration.thresholds(calibration.rates(Calibration()), 0.5) > 2.5).all()
 
 
 def test_a_smaller_budget_never_lowers_a_threshold():
-    limits = [calibration.thresholds(Calibration(), budget) for budget in (2, 0.5, 0.1)]
+    limits = [calibration.thresholds(calibration.rates(Calibration()), budget) for budget in (2, 0.5, 0.1)]
     assert (limits[0] <= limits[1]).all()
     assert (limits[1] <= limits[2]).all()
 
