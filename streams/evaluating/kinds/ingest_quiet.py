@@ -39,9 +39,7 @@ class IngestQuietKind(Kind):
         if roster is not self._roster:
             accounts = (roster.world.accounts.get(number) for number in account_of(roster.keys).tolist())
             self._roster, self._local = roster, np.array([bool(one and one.region) for one in accounts], np.bool_)
-        on = day_of(day.date)
-        turn = (on.month, on.day) >= (12, 22) or (on.month, on.day) <= (1, 3)
-        return SourceDay.of(day, self._local & (not turn))
+        return SourceDay.of(day, self._local & (not _turn_of_the_year(day.date)))
 
     def told(self, day: Day, verdicts: Verdicts) -> Day:
         """Nothing is known of anyone when everything is quiet, and of one behavior when that is."""
@@ -71,8 +69,9 @@ class IngestQuietKind(Kind):
         return None if name is None else Subject(kind=self.kind, segment=EVERYONE, behavior=name)
 
     def held(self, scene: Scene, key: int) -> bool:
-        """When everything stops, every behavior does."""
-        return key != ALL_NUMBER and ALL_NUMBER in scene.lives[self.detector.name]
+        """When everything stops, every behavior does; and while whole companies are closed, nobody is woken."""
+        whole = key != ALL_NUMBER and ALL_NUMBER in scene.lives[self.detector.name]
+        return whole or _turn_of_the_year(scene.day.date)
 
     def evidence(self, scene: Scene, key: int, finding: Finding) -> Evidence:
         """What came against what was due, of users and of accounts, on the quiet days."""
@@ -89,3 +88,9 @@ class IngestQuietKind(Kind):
     def sentence(self, scene: Scene, key: int, evidence: Evidence) -> str:  # noqa: ARG002 - the evidence says it all
         """What came of how much, since when."""
         return source_sentence(evidence, everything=key == ALL_NUMBER)
+
+
+def _turn_of_the_year(day: int) -> bool:
+    """From 22 December to 3 January."""
+    on = day_of(day)
+    return (on.month, on.day) >= (12, 22) or (on.month, on.day) <= (1, 3)
