@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streams.columns import Columns
-from streams.detectors.base import Bools, Day, Floats, Ints
+from streams.detectors.base import Bools, Day, Floats, Ints, Singles
 
 HOLIDAY = 7  # the kinds of days: Monday 0 … Sunday 6, and holidays
 KINDS = 8
@@ -34,21 +34,21 @@ class Baseline(Columns):
     a_events: Floats
     profile_users: Floats  # (KINDS, keys): users on days of a kind
     profile_days: Floats  # (KINDS, keys): such days, weighed with the peers' factor
-    ring_users: Floats  # (8, keys)
-    ring_events: Floats
-    ring_shape: Floats  # w · f, zero where a day says nothing
-    ring_factor: Floats
-    ring_kind: Ints
+    ring_users: Singles  # (8, keys)
+    ring_events: Singles
+    ring_shape: Singles  # w · f, zero where a day says nothing
+    ring_factor: Singles
+    ring_kind: NDArray[np.int8]
 
     @classmethod
     def initial(cls, size: int) -> Self:
         """Nothing learned of `size` keys."""
-        flat = {name: np.zeros(size) for name in ("a", "b", "a_events")}
-        kinds = {name: np.zeros((KINDS, size)) for name in ("profile_users", "profile_days")}
+        flat: dict[str, Any] = {name: np.zeros(size) for name in ("a", "b", "a_events")}
+        kinds: dict[str, Any] = {name: np.zeros((KINDS, size)) for name in ("profile_users", "profile_days")}
         names = ("ring_users", "ring_events", "ring_shape", "ring_factor")
-        rings = {name: np.zeros((LAG + 1, size)) for name in names}
+        rings: dict[str, Any] = {name: np.zeros((LAG + 1, size), np.float32) for name in names}
         return cls(
-            start=np.zeros(size, np.int64), ring_kind=np.zeros((LAG + 1, size), np.int64), **flat, **kinds, **rings
+            start=np.zeros(size, np.int64), ring_kind=np.zeros((LAG + 1, size), np.int8), **flat, **kinds, **rings
         )
 
     @property

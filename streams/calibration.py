@@ -34,7 +34,7 @@ _LOWEST = 1.0
 YEARS_OF_PRIOR = 20.0
 _FELL = 6.0  # from this score on, a key that was not clean after it has fallen
 _FALLEN_DAYS = 120
-SCORES: Floats = np.asarray(np.arange(BINS + 1) * STEP, np.float64)
+SCORES: Floats = np.arange(BINS + 1) * np.float64(STEP)
 CAUTIOUS: Floats = 300 * np.power(10.0, -SCORES)  # times a year that each score is reached, where nothing is known yet
 _PENDING = ("day", "key", "stratum", "low", "high")
 
@@ -118,7 +118,7 @@ def judge(
 
 
 def rates(calibration: Calibration, prior: Floats = CAUTIOUS) -> Floats:
-    """(STRATA, BINS + 1): how many times a year a clean key reaches each bin anew; `prior` where nothing is known."""
+    """(STRATA, BINS + 1): how many times a year a clean key reaches each bin anew; nothing known, that is `prior`."""
     reached = np.cumsum(calibration.counts[:, ::-1], axis=1)[:, ::-1]
     pooled = (reached.sum(0) + YEARS_OF_PRIOR * prior) / (calibration.years.sum() + YEARS_OF_PRIOR)
     found = (reached + YEARS_OF_PRIOR * pooled) / (calibration.years[:, None] + YEARS_OF_PRIOR)

@@ -1,14 +1,16 @@
 """The last six weeks of every key: what was seen and due over 7 to 42 days, how noisy it is, where a change began."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import betainc
 
 from streams import calibration
 from streams.baselines import Expectation
 from streams.columns import Columns
-from streams.detectors.base import Bools, Day, Floats, Ints
+from streams.detectors.base import Bools, Day, Floats, Ints, Singles
 
 SPANS = (7, 14, 28, 42)
 FALLS = (0.15, 0.6)  # what the CUSUMs look for: nearly nothing left, and a good half
@@ -19,15 +21,15 @@ _OWN = (30.0, 4.0, 4.0, 4.0, 4.0)  # what the others' dispersion weighs: squared
 
 @dataclass
 class Recent(Columns):
-    """The last 42 days (by date modulo 42), and what is summed over days, by key."""
+    """The last 42 days (by date modulo 42) in single precision, and what is summed over days, by key."""
 
-    users: Floats
-    mean: Floats
-    shape: Floats
-    events: Floats
-    factor: Floats
-    level: Floats
-    stratum: Ints  # -1: not judged
+    users: Singles
+    mean: Singles
+    shape: Singles
+    events: Singles
+    factor: Singles
+    level: Singles
+    stratum: NDArray[np.int8]  # -1: not judged
     cusum: Floats  # (falls, keys), in powers of ten
     cusum_since: Ints
     spread: Floats  # (1 + spans, keys): squared errors beyond Poisson, of a day and of each span
@@ -40,10 +42,11 @@ class Recent(Columns):
     @classmethod
     def initial(cls, size: int) -> "Recent":
         """Nothing seen of `size` keys."""
-        rings = {name: np.zeros((RING, size)) for name in ("users", "mean", "shape", "events", "factor", "level")}
-        spreads = {name: np.zeros((1 + len(SPANS), size)) for name in ("spread", "spread_of")}
+        names = ("users", "mean", "shape", "events", "factor", "level")
+        rings: dict[str, Any] = {name: np.zeros((RING, size), np.float32) for name in names}
+        spreads: dict[str, Any] = {name: np.zeros((1 + len(SPANS), size)) for name in ("spread", "spread_of")}
         return cls(
-            stratum=np.full((RING, size), -1),
+            stratum=np.full((RING, size), -1, np.int8),
             cusum=np.zeros((len(FALLS), size)),
             cusum_since=np.zeros((len(FALLS), size), np.int64),
             peak=np.zeros(size),
@@ -54,11 +57,11 @@ class Recent(Columns):
             **spreads,
         )
 
-    def sums(self, ring: Floats, date: int) -> Floats:
+    def sums(self, ring: Singles, date: int) -> Floats:
         """(spans, keys): a ring summed over the last 7, 14, 28 and 42 days."""
         parts, begin = [], 0
         for span in SPANS:
-            parts.append(ring[(date - np.arange(begin, span)) % RING].sum(0))
+            parts.append(ring[(date - np.arange(begin, span)) % RING].sum(0, dtype=np.float64))
             begin = span
         found: Floats = np.cumsum(parts, axis=0)
         return found
@@ -76,7 +79,7 @@ def scan(seen: Floats, due: Floats, spread: Floats) -> Floats:
 
 def dispersions(recent: Recent) -> Floats:
     """(1 + spans, keys): how much noisier than Poisson a day and each span are; thin keys lean on others."""
-    stratum = np.maximum(recent.stratum.max(0), 0)
+    stratum = np.maximum(recent.stratum.max(0), 0).astype(np.int64)
     found = np.empty_like(recent.spread)
     for i, effective in enumerate(_OWN):
         own, weight = recent.spread[i], recent.spread_of[i]
@@ -136,7 +139,7 @@ def onset(recent: Recent, date: int, index: int, spread: Floats) -> int:
     Where all of them are, the higher CUSUM tells how far back it goes.
     """
     back = (date - np.arange(RING)) % RING
-    seen, due = np.cumsum(recent.users[back, index]), np.cumsum(recent.mean[back, index])
+    seen, due = np.cumsum(recent.users[back, index], dtype=float), np.cumsum(recent.mean[back, index], dtype=float)
     noise = spread[np.searchsorted(SPANS, np.arange(1, RING + 1))]
     days = int(scan(seen, due, noise).argmax()) + 1
     first = date - days + 1

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from streams.columns import Arrays
 
 Floats = NDArray[np.float64]
+Singles = NDArray[np.float32]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 State = TypeVar("State")

@@ -32,9 +32,7 @@ from streams.recents import RING, SPANS, Recent
 
 _CURRENT = 0.85
 _VISIBLE = -np.log10(0.025)  # what an alert observed lies below the 95 % interval it shows
-_USUAL: Floats = 10 * np.power(
-    10.0, -0.22 * calibration.SCORES
-)  # times a year that each strength is reached, as a rule
+_USUAL: Floats = 10 * np.power(10.0, -0.22 * calibration.SCORES)  # times a year each is reached, as a rule
 _KEPT = 0.95  # the part of the budget that thresholds use up: the next month may be noisier than those before
 
 

@@ -33,13 +33,14 @@ _HOURLY = 0.1  # of the budget, for what is seen in hours
 
 
 class Shares(NamedTuple):
-    """Which part of the budget each kind of alert on accounts may use up by itself.
+    """How the budget is shared among the kinds of alerts on accounts.
 
-    They add up to more than one, for kinds overlap: where one tells of a fall, the others are held back.
+    They add to more than one: kinds see the same falls and hold one another back, so that most spend little of theirs;
+    what they spend together is the budget (docs/detection.md).
     """
 
-    dropped: float = 0.95
-    users: float = 0.14
+    dropped: float = 0.9
+    users: float = 0.6
     champions: float = 0.06
     silent: float = 0.1
 
