@@ -69,9 +69,13 @@ class IngestQuietKind(Kind):
         return None if name is None else Subject(kind=self.kind, segment=EVERYONE, behavior=name)
 
     def held(self, scene: Scene, key: int) -> bool:
-        """When everything stops, every behavior does; and while whole companies are closed, nobody is woken."""
+        """When everything stops, every behavior does; while whole companies are closed, nobody is woken.
+
+        Nor on a day that says nothing by itself, as a weekend after days between holidays.
+        """
+        verdicts = scene.verdicts[self.detector.name]
         whole = key != ALL_NUMBER and ALL_NUMBER in scene.lives[self.detector.name]
-        return whole or _turn_of_the_year(scene.day.date)
+        return whole or _turn_of_the_year(scene.day.date) or not verdicts.judged[verdicts.at(key)]
 
     def evidence(self, scene: Scene, key: int, finding: Finding) -> Evidence:
         """What came against what was due, of users and of accounts, on the quiet days."""
