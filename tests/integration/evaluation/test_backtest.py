@@ -7,6 +7,7 @@ import pytest
 from schemas.clock import HOUR_MS, to_ms
 from schemas.database.tables import accounts, transitions
 from streams.backtest import backtest
+from streams.evaluating.folding import Detection
 from streams.evaluating.recording import Recording
 
 from .conftest import hour
@@ -48,7 +49,7 @@ def test_live_and_backtest_give_the_same_alerts(scene, recorded):
         )
         for alert in scene.alerts
     ]
-    _, found = backtest(recording, traits, 0.5)
+    found = backtest(recording, traits, Detection(0.5)).alerts
     told = [
         (str(alert.kind), alert.account, alert.fired_at, alert.resolved_at, plain(alert.evidence)) for alert in found
     ]
