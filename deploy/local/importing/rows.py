@@ -115,7 +115,7 @@ def _claim(names: Iterable[str]) -> dict[str, str]:
 
 def to_row(line: int, found: dict[str, Any], fields: dict[str, str]) -> Row:
     """One object's values as a row; what no field claims becomes its properties."""
-    claimed = set(fields.values())
+    claimed, get = fields.values(), found.get
     nested = found.get("properties")
     properties = {key: value for key, value in found.items() if key not in claimed}
     if isinstance(nested, dict):
@@ -124,7 +124,8 @@ def to_row(line: int, found: dict[str, Any], fields: dict[str, str]) -> Row:
         time = parse_time(found.get(fields.get("time", "")))
     except (ValueError, OverflowError) as error:
         return Row(line, problem=str(error))
-    behavior, account, user = (_text(found.get(fields.get(field, ""))) for field in ("behavior", "account", "user"))
+    behavior = _text(get(fields.get("behavior", "")))
+    account, user = _text(get(fields.get("account", ""))), _text(get(fields.get("user", "")))
     if not behavior:
         return Row(line, problem="it names no behavior")
     if not account and not user:
