@@ -2,6 +2,8 @@ r"""The rows of a bulk import: a JSON array, NDJSON or CSV.
 
 >>> [row.traits for row in read_rows(b"account,arr,plan\nacme,48000,pro\n", "text/csv")]
 [{'arr': 48000.0, 'plan': 'pro'}]
+>>> read_rows(b"account,created\nacme,2024-01-31\n", "text/csv")[0].created_at.isoformat()
+'2024-01-31T00:00:00+00:00'
 """
 
 import csv

@@ -5,6 +5,7 @@ since when we know it, so that a replay reads what was known then. A trait set t
 """
 
 import math
+import re
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any
@@ -14,6 +15,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 TRAITS_BYTES = 32_768
 LARGEST = 2**63 - 1
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 class Stage(StrEnum):
@@ -151,7 +153,7 @@ class AccountPatch(Fact):
 
 
 class AccountRow(AccountPatch):
-    """One account of a bulk import. Columns it does not know are traits."""
+    """One account of a bulk import. Columns it does not know are traits; a date alone is its midnight in UTC."""
 
     account: Id
     traits: Traits = {}
@@ -168,6 +170,9 @@ class AccountRow(AccountPatch):
         traits = row.get("traits", {})
         if not isinstance(traits, dict):
             return row
+        for name in ("created_at", "valid_from"):
+            if isinstance(row.get(name), str) and _DATE.fullmatch(row[name]):
+                row[name] += "T00:00:00Z"
         others = {key: value for key, value in row.items() if key not in cls.model_fields}
         known = {key: value for key, value in row.items() if key in cls.model_fields}
         return known | {"traits": traits | others}
