@@ -108,7 +108,7 @@ def probability_gone(days_away: int, share_of_days: float) -> float:
     """
     evidence = -days_away * math.log1p(-min(share_of_days, 0.99))
     odds = _GONE_A_DAY / (_GONE_A_DAY + share_of_days) * math.expm1(min(evidence / 2, 500))
-    return odds / (1 + odds)
+    return 1 / (1 + 1 / odds) if odds else 0.0  # grows with the odds to the last digit
 
 
 def gone_of(
