@@ -21,7 +21,8 @@ def listed(alert: dict[str, Any]) -> dict[str, Any]:
     """An alert with its tiny picture, and its sentence without the name that stands beside it."""
     sentence = alert["sentence"]
     said = sentence.removeprefix(f"{alert['account']['name']}: ") if alert["account"] else sentence
-    said = said[:1].upper() + said[1:]
+    if "@" not in said.partition(" ")[0]:  # an address stays as it is written
+        said = said[:1].upper() + said[1:]
     return alert | {"meter": charts.meter(alert), "open": alert["state"] not in stored.CLOSED, "said": said}
 
 
