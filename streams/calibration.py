@@ -160,6 +160,15 @@ def rarity(table: Floats, stratum: Ints, score: Floats) -> Floats:
     return found
 
 
+def month_of(date: int) -> int:
+    """The month of a day (since 1970-01-01), counted since then: thresholds are those of a month.
+
+    >>> month_of(30), month_of(31)
+    (0, 1)
+    """
+    return int(np.datetime64(date, "D").astype("datetime64[M]").astype(np.int64))
+
+
 def rarity_of(budget: Floats) -> Floats:
     """The rarity of a false alert by its budget, times a year.
 

@@ -32,3 +32,8 @@ class Columns:
     def arrays(self) -> Arrays:
         """Every array by its name."""
         return {field.name: getattr(self, field.name) for field in fields(self)}
+
+
+def part_of(arrays: Arrays, name: str) -> Arrays:
+    """The arrays whose names begin so, without it."""
+    return {n.removeprefix(name): found for n, found in arrays.items() if n.startswith(name)}

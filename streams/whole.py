@@ -13,7 +13,7 @@ import numpy as np
 from streams import baselines, calibration
 from streams.baselines import Baseline, Expectation
 from streams.calibration import BINS, CLEAN, HINDSIGHT, STRATA, Calibration
-from streams.columns import Arrays, Columns
+from streams.columns import Arrays, Columns, part_of
 from streams.detectors.base import Bools, Case, Day, Floats, Ints
 
 WARM_UP = 28
@@ -117,7 +117,7 @@ class Whole:
             strata: (scores, accounts), -1 where an account is not judged.
             well: (scores, accounts), whether what a score of 28 days ago spoke of has come to nothing.
         """
-        month = int(np.datetime64(day.date, "D").astype("datetime64[M]").astype(np.int64))
+        month = calibration.month_of(day.date)
         if month != self.month:
             self.rates, self.month = np.stack([calibration.rates(one) for one in self.calibrations]), month
         pairs = zip(self.rates, strata, scores, strict=True)
@@ -187,9 +187,4 @@ def limit(budget: float) -> float:
     >>> round(limit(0.5), 2)
     2.86
     """
-    return float(np.log10(365.25 / max(budget, 1e-12)))
-
-
-def part_of(arrays: Arrays, name: str) -> Arrays:
-    """The arrays whose names begin so, without it."""
-    return {n.removeprefix(name): found for n, found in arrays.items() if n.startswith(name)}
+    return float(calibration.rarity_of(np.array(max(budget, 1e-12))))

@@ -1,7 +1,5 @@
 """Workspaces: one product in one environment each; they own everything else."""
 
-from typing import Any
-
 from sqlalchemy import Connection, Engine, insert, select
 
 from schemas.database.tables import behaviors, progress, workspaces
@@ -31,9 +29,3 @@ def number_of(connection: Connection, name: str) -> int:
     if found is None:
         raise NotFoundError(f"There is no workspace {name!r}.")
     return int(found)
-
-
-def settings_of(connection: Connection, workspace: int) -> dict[str, Any]:
-    """A workspace's own settings, as they are stored."""
-    found = connection.scalar(select(workspaces.c.settings).where(workspaces.c.id == workspace))
-    return dict(found or {})

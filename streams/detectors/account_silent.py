@@ -22,9 +22,9 @@ import numpy as np
 from scipy.special import gammaincc
 
 from streams import calibration
-from streams.columns import Arrays, Columns
+from streams.columns import Arrays, Columns, part_of
 from streams.detectors.base import Bools, Case, Day, Floats, Ints, Verdicts
-from streams.whole import Whole, limit, part_of
+from streams.whole import Whole, limit
 
 _FORGET = 0.5 ** (1 / 30)  # half in thirty gaps
 _FEWEST = 4.0

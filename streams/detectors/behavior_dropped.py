@@ -26,7 +26,7 @@ import numpy as np
 from streams import baselines, calibration, recents
 from streams.baselines import Baseline
 from streams.calibration import Calibration
-from streams.columns import Arrays
+from streams.columns import Arrays, part_of
 from streams.detectors.base import Bools, Case, Day, Floats, Ints, Verdicts
 from streams.recents import RING, SPANS, Recent
 
@@ -139,15 +139,11 @@ class BehaviorDropped:
 
     def load(self, arrays: Arrays) -> DropState:
         """What `save` gave."""
-
-        def part(name: str) -> Arrays:
-            return {n.removeprefix(name): found for n, found in arrays.items() if n.startswith(name)}
-
         return DropState(
             keys=arrays["keys"],
-            baseline=Baseline(**part("baseline.")),
-            recent=Recent(**part("recent.")),
-            calibration=Calibration.restored(part("calibration.")),
+            baseline=Baseline(**part_of(arrays, "baseline.")),
+            recent=Recent(**part_of(arrays, "recent.")),
+            calibration=Calibration.restored(part_of(arrays, "calibration.")),
             rates=arrays["rates"],
             month=int(arrays["moment"][0]),
             date=int(arrays["moment"][1]),
@@ -159,7 +155,7 @@ class BehaviorDropped:
 
     def _calibrate(self, state: DropState, date: int) -> None:
         """New rates on the first day of each month, from what was known by then."""
-        month = int(np.datetime64(date, "D").astype("datetime64[M]").astype(np.int64))
+        month = calibration.month_of(date)
         if month != state.month:
             state.rates = calibration.rates(state.calibration if self.calibrates else Calibration(), _USUAL)
             state.month = month

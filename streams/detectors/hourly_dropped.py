@@ -21,7 +21,7 @@ import numpy as np
 
 from streams import calibration, hours, recents
 from streams.calibration import Calibration
-from streams.columns import Arrays, Columns
+from streams.columns import Arrays, Columns, part_of
 from streams.detectors.base import BUSY, HOURS, Bools, Case, Day, Floats, Hours, Ints, Verdicts
 from streams.hours import SPANS, Habit
 
@@ -151,19 +151,15 @@ class HourlyDropped:
 
     def load(self, arrays: Arrays) -> HourlyState:
         """What `save` gave."""
-
-        def part(name: str) -> Arrays:
-            return {n.removeprefix(name): found for n, found in arrays.items() if n.startswith(name)}
-
         month, date = arrays["moment"].tolist()
-        habit, watch = Habit(**part("habit.")), Watch(**part("watch."))
-        counted = Calibration.restored(part("calibrated."))
+        habit, watch = Habit(**part_of(arrays, "habit.")), Watch(**part_of(arrays, "watch."))
+        counted = Calibration.restored(part_of(arrays, "calibrated."))
         limits = arrays["rates"], arrays["thresholds"]
         return HourlyState(arrays["keys"], habit, watch, counted, *limits, month, date)
 
     def _calibrate(self, state: HourlyState, date: int) -> None:
         """New thresholds on the first day of each month, from what was known by then."""
-        month = int(np.datetime64(date, "D").astype("datetime64[M]").astype(np.int64))
+        month = calibration.month_of(date)
         if month != state.month:
             known = state.calibrated
             # What has never been seen is not said to be rarer than the time it was not seen in.
@@ -196,7 +192,7 @@ class HourlyDropped:
         then = today.seen[span, *at] / np.maximum(today.due[span, *at], 1e-9)
         ratio = np.where(begins, then, seen / np.maximum(total, 1e-9))
         rarity = calibration.rarity(state.rates, self._strata(state), best[None])[0]
-        reach = np.full(len(limit), np.log10(365.25 / self.budget))
+        reach = calibration.rarity_of(np.full(len(limit), self.budget))
         return Verdicts(state.keys, judged, begins | goes_on, rarity, reach, ratio)
 
 

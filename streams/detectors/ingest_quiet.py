@@ -43,11 +43,6 @@ class SourceDay(Day):
 
     local: Bools = field(default_factory=lambda: np.empty(0, np.bool_))
 
-    @classmethod
-    def of(cls, day: Day, local: Bools) -> "SourceDay":
-        """The day with it."""
-        return cls(**{one.name: getattr(day, one.name) for one in fields(Day)}, local=local)
-
 
 @dataclass
 class Habits(Columns):

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from streams import calibration, habits
-from streams.columns import Arrays
+from streams.columns import Arrays, part_of
 from streams.detectors.base import OF_ACCOUNT, Bools, Case, Day, Floats, Ints, Verdicts
 from streams.habits import Habits
 from streams.people import (
@@ -41,7 +41,7 @@ from streams.people import (
     row_of,
 )
 from streams.settling import Settling
-from streams.whole import Whole, limit, part_of
+from streams.whole import Whole, limit
 
 LOSS, CHAMPION = 0, 1
 _FEWEST = 2  # people; where one is all there are, its leaving is the account's silence

@@ -145,4 +145,3 @@ behaviors:
     frequency: 2
     breadth: 2
 """
-PLANNED = (KEY_BEHAVIOR, "report.shared", "invoice.sent")  # what Sandpiper Foods was to use

@@ -16,7 +16,7 @@ from streams.calendar import day_of
 from streams.detectors.base import Bools, Day, Verdicts
 from streams.detectors.ingest_quiet import IngestQuiet, SourceDay
 from streams.evaluating.activity import account_of, behavior_of
-from streams.evaluating.kinds.base import Kind, Scene
+from streams.evaluating.kinds.base import Kind, Scene, widened
 from streams.evaluating.roster import Roster
 from streams.evaluating.world import Account
 from streams.evidence import Finding, evidence_of
@@ -39,7 +39,7 @@ class IngestQuietKind(Kind):
         if roster is not self._roster:
             accounts = (roster.world.accounts.get(number) for number in account_of(roster.keys).tolist())
             self._roster, self._local = roster, np.array([bool(one and one.region) for one in accounts], np.bool_)
-        return SourceDay.of(day, self._local & (not _turn_of_the_year(day.date)))
+        return widened(day, SourceDay, local=self._local & (not _turn_of_the_year(day.date)))
 
     def told(self, day: Day, verdicts: Verdicts) -> Day:
         """Nothing is known of anyone when everything is quiet, and of one behavior when that is."""
