@@ -12,8 +12,11 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from schemas.coverage import NEVER
+from streams import newcomers
 from streams.columns import Columns
 from streams.detectors.base import Bools, Day, Floats, Ints, Singles
+from streams.newcomers import BANDS, FROM, KNOWN, SETTLED, Young
 
 HOLIDAY = 7  # the kinds of days: Monday 0 … Sunday 6, and holidays
 KINDS = 8
@@ -39,6 +42,8 @@ class Baseline(Columns):
     ring_shape: Singles  # w · f, zero where a day says nothing
     ring_factor: Singles
     ring_kind: NDArray[np.int8]
+    young_seen: Singles  # (BANDS, keys): users while it was young, by weight, …
+    young_due: Singles  # … and what its level let expect
 
     @classmethod
     def initial(cls, size: int) -> Self:
@@ -47,15 +52,19 @@ class Baseline(Columns):
         kinds: dict[str, Any] = {name: np.zeros((KINDS, size)) for name in ("profile_users", "profile_days")}
         names = ("ring_users", "ring_events", "ring_shape", "ring_factor")
         rings: dict[str, Any] = {name: np.zeros((LAG + 1, size), np.float32) for name in names}
-        return cls(
-            start=np.zeros(size, np.int64), ring_kind=np.zeros((LAG + 1, size), np.int8), **flat, **kinds, **rings
-        )
+        young: dict[str, Any] = {name: np.zeros((len(BANDS), size), np.float32) for name in ("young_seen", "young_due")}
+        whole: dict[str, Any] = {"start": np.zeros(size, np.int64), "ring_kind": np.zeros((LAG + 1, size), np.int8)}
+        return cls(**whole, **flat, **kinds, **rings, **young)
 
     @property
     def level(self) -> Floats:
         """Users a day, before profile and factor."""
         level: Floats = (self.a + 0.05) / (self.b + 0.5)
         return level
+
+    def judged(self, needed: int = FROM) -> tuple[Ints, Ints]:
+        """The first day of each key, NEVER before it, and the day from which it is judged, its `needed`th at first."""
+        return np.where(self.start > 0, self.start - 1, NEVER), newcomers.judged_from(self.start, needed)
 
     def age(self, date: int) -> Ints:
         """Days since each key's first user; negative before it."""
@@ -70,19 +79,22 @@ class Expectation:
     shape: Floats
     factor: Floats
     mean: Floats
+    young: Young
 
 
-def expect(baseline: Baseline, day: Day, trusted: Bools, dispersion: Floats) -> Expectation:
-    """What each key would do on a day; peers that are not `trusted` (new, or in alarm) have no say in the factor."""
-    level = baseline.level
+def expect(baseline: Baseline, day: Day, calm: Bools, dispersion: Floats) -> Expectation:
+    """What each key would do on a day; peers that are new, or not `calm`, have no say in it."""
+    trusted = calm & day.known & (baseline.age(day.date) >= KNOWN)
+    level, young = _levels(baseline, day, trusted, calm)
     profile = _profile(baseline, day, level)
+    level[young.at] *= young.curve
     alone = level * profile
-    weight = np.where(trusted & (baseline.start > 0), 1 / (1 + dispersion * alone), 0.0)
+    weight = np.where(trusted, 1 / (1 + dispersion * alone), 0.0)
     seen, due = weight * day.users, weight * alone
     group_seen = np.bincount(day.peers, seen, day.groups)[day.peers] - seen
     group_due = np.bincount(day.peers, due, day.groups)[day.peers] - due
     factor = (group_seen + _SHRINK_PEERS) / (group_due + _SHRINK_PEERS)
-    return Expectation(level, profile * factor, factor, alone * factor)
+    return Expectation(level, profile * factor, factor, alone * factor, young)
 
 
 def learn(baseline: Baseline, day: Day, expected: Expectation) -> None:
@@ -94,6 +106,7 @@ def learn(baseline: Baseline, day: Day, expected: Expectation) -> None:
     baseline.ring_shape[now] = np.where(started, expected.shape, 0)
     baseline.ring_factor[now] = np.where(started, expected.factor, 0)
     baseline.ring_kind[now] = day.kind
+    newcomers.teach(baseline.young_seen, baseline.young_due, expected.young, day.users, expected.mean)
     shape, kind = baseline.ring_shape[then], baseline.ring_kind[then]
     keep = np.where(shape > 0, _LEVEL, 1.0)
     baseline.a *= keep
@@ -112,6 +125,47 @@ def learn(baseline: Baseline, day: Day, expected: Expectation) -> None:
 def begin(baseline: Baseline, day: Day) -> None:
     """Starts the keys whose first user came on this day."""
     baseline.start[(baseline.start == 0) & (day.users > 0) & day.known] = day.date + 1
+
+
+def _levels(baseline: Baseline, day: Day, settled: Bools, calm: Bools) -> tuple[Floats, Young]:
+    """Users a day by key, those of young keys leaning on their settled peers; and the curve that these will follow."""
+    _take_over(baseline, day)
+    level = baseline.level
+    at = newcomers.young_at(baseline.start, day.date)
+    if not len(at):
+        return level, Young()
+    age, of = baseline.age(day.date)[at], day.peers[at]
+    band = newcomers.band_of(age)
+    users, days = _own(baseline, at, day.date, age)
+    mean, strength = newcomers.prior(level, settled, day.peers, day.groups)
+    known = users + strength[of]
+    level[at] = known / (days + strength[of] / mean[of])
+    return level, Young(at, band, _curve(baseline, day, at, band), 1 / known, (calm & day.known)[at])
+
+
+def _take_over(baseline: Baseline, day: Day) -> None:
+    """Where a key has come to the end of a stretch of the curve, its level goes on as the curve has left it."""
+    at = np.flatnonzero((baseline.start > 0) & np.isin(baseline.age(day.date), [*BANDS[1:], SETTLED]))
+    at = at[newcomers.was_seen(baseline.start)[at]]
+    if len(at):
+        curve = _curve(baseline, day, at, newcomers.band_of(baseline.age(day.date)[at] - 1))
+        baseline.b[at] /= curve
+        for days in (baseline.profile_days, baseline.ring_shape, baseline.ring_factor):
+            days[:, at] /= curve
+
+
+def _curve(baseline: Baseline, day: Day, at: Ints, band: Ints) -> Floats:
+    return newcomers.curve(baseline.young_seen, baseline.young_due, at, band, day.peers, day.groups)
+
+
+def _own(baseline: Baseline, at: Ints, date: int, age: Ints) -> tuple[Floats, Floats]:
+    """Users of young keys, and the days (as they weigh) they came on: the learned ones, and of the newest keys more."""
+    users, days, lag = baseline.a[at], baseline.b[at], newcomers.lag_of(age, LAG)
+    for back in range(1, LAG + 1):
+        these, then = lag < back, (date - back) % (LAG + 1)
+        users[these] += baseline.ring_users[then, at[these]]
+        days[these] += baseline.ring_shape[then, at[these]]
+    return users, days
 
 
 def _profile(baseline: Baseline, day: Day, level: Floats) -> Floats:

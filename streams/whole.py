@@ -15,8 +15,8 @@ from streams.baselines import Baseline, Expectation
 from streams.calibration import BINS, CLEAN, HINDSIGHT, STRATA, Calibration
 from streams.columns import Arrays, Columns, part_of
 from streams.detectors.base import Bools, Case, Day, Floats, Ints
+from streams.newcomers import KNOWN
 
-WARM_UP = 28
 _NOISE = 0.1  # an account's own, as its peers' factor weighs it
 _FORGET = 0.5 ** (1 / 90)
 _OTHERS = 4.0  # how many spans of its own the others' noise weighs
@@ -104,8 +104,8 @@ class Whole:
         self.grow(day.keys)
         self.peers = day.peers
         baselines.begin(self.baseline, day)
-        old = (self.baseline.age(day.date) >= WARM_UP) & day.known
-        return baselines.expect(self.baseline, day, old & ~self.lately.alarmed, np.full(len(day.keys), _NOISE)), old
+        old = (self.baseline.judged()[1] <= day.date) & day.known
+        return baselines.expect(self.baseline, day, ~self.lately.alarmed, np.full(len(day.keys), _NOISE)), old
 
     def rare(self, day: Day, expected: Expectation, scores: Floats, strata: Ints, well: Bools) -> Floats:
         """(scores, accounts): how rare today's scores are; and learns the day, and what 28 days have shown.
@@ -148,7 +148,7 @@ class Whole:
             events_observed=float(lately.events[ring, index].sum()),
             events_expected=float(base.a_events[index] / (base.b[index] + 0.5) * shape.sum()),
             factor=float(shape.sum()) / max(alone, 1e-9),
-            peers=int(((self.peers == self.peers[index]) & (base.age(date) >= WARM_UP)).sum()) - 1,
+            peers=int(((self.peers == self.peers[index]) & (base.age(date) >= KNOWN)).sum()) - 1,
             quiet_from=float(seen) + 1,
             extra=extra,
         )

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from schemas.alerts import ON_ACCOUNTS
 from schemas.clock import DAY_MS, to_ms
-from schemas.coverage import NOTHING, ROW, Rows, Status, why
+from schemas.coverage import ROW, Rows, Status, nothing, why
 from schemas.database.copying import copy_text
 from schemas.database.tables import coverage, progress
 
@@ -64,10 +64,10 @@ def of_accounts(connection: Connection, workspace: int, numbers: Sequence[int]) 
     wanted = literal(list(numbers), ARRAY(coverage.c.account.type))
     query = select(coverage).where(coverage.c.workspace == workspace, coverage.c.account == func.any(wanted))
     today = _today(connection, workspace)
-    found = {number: {kind.value: _shown(Status.NO_DATA, NOTHING) for kind in ON_ACCOUNTS} for number in numbers}
+    found = {number: {kind.value: _shown(Status.NO_DATA, nothing(kind)) for kind in ON_ACCOUNTS} for number in numbers}
     for row in connection.execute(query):
         status = Status(row.status)
-        said = why(status, today - row.begun + 1, row.days_needed, row.due, row.due_needed)
+        said = why(row.kind, status, today, row.begun, row.days_needed, row.due, row.due_needed)
         found[row.account][row.kind] = _shown(status, said)
     return found
 

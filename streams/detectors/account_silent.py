@@ -27,7 +27,7 @@ from streams.detectors.base import Bools, Case, Day, Floats, Ints, Verdicts
 from streams.whole import Whole, limit
 
 _FORGET = 0.5 ** (1 / 30)  # half in thirty gaps
-_FEWEST = 4.0
+FEWEST = 4.0
 _OTHERS = 4.0, 10.0  # gaps that the others' mean and variation weigh
 _REGULAR = 0.2  # no account is more regular than that (squared coefficient of variation)
 
@@ -54,6 +54,12 @@ class Gaps(Columns):
         """No account."""
         return cls(np.empty(0, np.int64), *(np.zeros(0) for _ in range(4)))
 
+    @property
+    def known(self) -> Floats:
+        """How many there were of each, while they are few."""
+        found: Floats = np.ceil(self.count)
+        return found
+
 
 @dataclass
 class SilentState:
@@ -68,7 +74,7 @@ class AccountSilent:
     """Judges accounts on every day without a sign of them. `budget`: false alerts a year and account."""
 
     name = "account_silent"
-    version = "1"
+    version = "2"
     thin = 3.0
 
     def __init__(self, budget: float = 0.05) -> None:
@@ -91,7 +97,7 @@ class AccountSilent:
         gaps.open += np.where((gaps.last > 0) & whole.known, expected.shape, 0)
         _close(gaps, active, day.date)
         mean, score = judge(gaps, whole.peers, whole.groups)
-        state.date, judged = day.date, old & (gaps.count >= _FEWEST)
+        state.date, judged = day.date, old & (gaps.known >= FEWEST)
         strata = np.where(judged, calibration.stratum_of(7 / np.maximum(mean, 1e-9)), -1)
         silent = judged & ~active
         well = np.ones((1, len(mean)), np.bool_)
@@ -135,7 +141,7 @@ def judge(gaps: Gaps, peers: Ints, groups: int) -> tuple[Floats, Floats]:
 
     What is prior knowledge comes from the group of peers, each account counting once.
     """
-    known = gaps.count >= _FEWEST
+    known = gaps.count >= FEWEST
     own = gaps.total / np.maximum(gaps.count, 1e-9)
     usual = np.exp((np.bincount(peers, np.where(known, np.log(np.maximum(own, 0.1)), 0), groups) + 0.7) / (
         np.bincount(peers, known, groups) + 1

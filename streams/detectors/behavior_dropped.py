@@ -23,11 +23,12 @@ from typing import Any
 
 import numpy as np
 
-from streams import baselines, calibration, recents
+from streams import baselines, calibration, newcomers, recents
 from streams.baselines import Baseline
 from streams.calibration import Calibration
 from streams.columns import Arrays, part_of
 from streams.detectors.base import Bools, Case, Day, Floats, Ints, Verdicts
+from streams.newcomers import Doubt
 from streams.recents import RING, SPANS, Recent
 
 _CURRENT = 0.85
@@ -62,6 +63,7 @@ class DropState:
     keys: Ints
     baseline: Baseline
     recent: Recent
+    doubt: Doubt = field(default_factory=lambda: Doubt.initial(len(SPANS)))
     calibration: Calibration = field(default_factory=Calibration)
     rates: Floats = field(default_factory=lambda: np.zeros((calibration.STRATA, calibration.BINS + 1)))
     month: int = -1
@@ -73,8 +75,8 @@ class BehaviorDropped:
     """Judges every key's last weeks against its baseline. `budget`: false alerts a year and account, all keys of it."""
 
     name = "behavior_dropped"
-    version = "2"
-    warm_up = 28
+    version = "3"
+    warm_up = newcomers.FROM
     thin = 3.0
     calibrates = True
 
@@ -91,19 +93,22 @@ class BehaviorDropped:
         recent, baseline = state.recent, state.baseline
         self._calibrate(state, day.date)
         baselines.begin(baseline, day)
-        old = (baseline.age(day.date) >= self.warm_up) & day.known
+        old = (baseline.judged(self.warm_up)[1] <= day.date) & day.known
         noise = recents.dispersions(recent)
-        expected = baselines.expect(baseline, day, old & ~recent.alarmed, noise[0])
-        recents.remember(recent, day, expected, baseline.start > 0)
+        expected = baselines.expect(baseline, day, ~recent.alarmed, noise[0])
+        recents.remember(recent, day, expected, baseline.age(day.date) >= newcomers.FROM - 1)
+        wide = state.doubt.widen(noise[1:], expected.young)
         seen, due = recent.sums(recent.users, day.date), recent.sums(recent.mean, day.date)
         judged = old & (due[-1] >= self.thin)
         recents.add_up(recent, day, expected.mean, noise[0], judged)
-        tails = recents.scan(seen, due, noise[1:])
+        tails = recents.scan(seen, due, wide)
         limit = calibration.rarity_of(_KEPT * self.budget / _siblings(state.keys, judged))
-        verdicts = _judge(state, day.date, judged, Today(seen, due, noise[1:], tails, day.peers, limit))
+        verdicts = _judge(state, day.date, judged, Today(seen, due, wide, tails, day.peers, limit))
         recent.alarmed = verdicts.crosses | recents.surges(seen, due, noise)
         if day.covered:
-            recents.disperse(recent, (day.users, expected.mean), (seen, due), noise, judged & ~recent.alarmed)
+            calm = judged & ~recent.alarmed & (baseline.age(day.date) >= newcomers.KNOWN)
+            recents.disperse(recent, (day.users, expected.mean), (seen, due), noise, calm)
+            state.doubt.learn(noise[1:], expected.young, seen, due)
         baselines.learn(baseline, day, expected)
         return state, verdicts
 
@@ -115,7 +120,7 @@ class BehaviorDropped:
         factor, mean = recent.factor[days, index], recent.mean[days, index]
         alone = mean / np.maximum(factor, 1e-9)
         events = state.baseline.a_events[index] / (state.baseline.b[index] + 0.5)
-        like = (today.peers == today.peers[index]) & (state.baseline.age(date) >= self.warm_up)
+        like = (today.peers == today.peers[index]) & (state.baseline.age(date) >= newcomers.KNOWN)
         return Case(
             onset=recents.onset(recent, date, index, today.spread[:, index]),
             last=date,
@@ -132,7 +137,8 @@ class BehaviorDropped:
 
     def save(self, state: DropState) -> Arrays:
         """Every array, under names with a prefix."""
-        parts: dict[str, Any] = {"baseline": state.baseline, "recent": state.recent, "calibration": state.calibration}
+        names = ("baseline", "recent", "doubt", "calibration")
+        parts: dict[str, Any] = {name: getattr(state, name) for name in names}
         arrays = {f"{name}.{column}": found for name, part in parts.items() for column, found in part.arrays().items()}
         moment = np.array([state.month, state.date])
         return arrays | {"keys": state.keys, "rates": state.rates, "moment": moment}
@@ -143,6 +149,7 @@ class BehaviorDropped:
             keys=arrays["keys"],
             baseline=Baseline(**part_of(arrays, "baseline.")),
             recent=Recent(**part_of(arrays, "recent.")),
+            doubt=Doubt(**part_of(arrays, "doubt.")),
             calibration=Calibration.restored(part_of(arrays, "calibration.")),
             rates=arrays["rates"],
             month=int(arrays["moment"][0]),

@@ -26,7 +26,7 @@ from streams.detectors.base import Bools, Case, Day, Floats, Ints, Verdicts, pla
 SPAN = 28
 WEEK = 7
 GRACE = 7
-_ALIVE = 14
+ALIVE = 14
 _NONE: Ints = np.empty(0, np.int64)
 
 
@@ -69,6 +69,7 @@ class Lives(Columns):
     active: Ints  # the last day its people came
     users: Ints  # (28, keys): users of the behavior by date modulo 28
     due: Ints
+    judged_from: Ints
     best: Ints  # the days on which it was done, in the best `week` (in days) of the last 28 days
     need: Ints
     week: Ints
@@ -103,7 +104,7 @@ class BehaviorNotAdopted:
     """Judges accounts' declared behaviors. It has no share of the false-alert budget: it says what was declared."""
 
     name = "behavior_not_adopted"
-    version = "1"
+    version = "2"
 
     def initial(self) -> AdoptionState:
         """Nothing asked of anyone."""
@@ -120,9 +121,9 @@ class BehaviorNotAdopted:
         fresh = lives.first[mine] > 0
         ratio = _ratio(state, asked, mine, fresh & known & (day.date >= due) & ~lives.adopted[mine])
         lives.adopted[mine[ratio >= 1]] = True
-        from_day = np.maximum(np.maximum(due + GRACE, state.began + SPAN - 1), asked.since)
-        alive = (day.date - lives.active[mine] < _ALIVE) | lives.missed[mine]
-        judged = fresh & known & (day.date >= from_day) & alive
+        lives.judged_from[mine] = np.maximum(np.maximum(due + GRACE, state.began + SPAN - 1), asked.since)
+        alive = (day.date - lives.active[mine] < ALIVE) | lives.missed[mine]
+        judged = fresh & known & (day.date >= lives.judged_from[mine]) & alive
         missed = judged & ~lives.adopted[mine]
         lives.missed[mine] = np.where(known, missed, lives.missed[mine])
         return state, _verdicts(state, mine, judged, missed, ratio)

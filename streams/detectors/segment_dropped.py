@@ -28,8 +28,8 @@ class SegmentDropped(BehaviorDropped):
     """Judges segments, each as one. `budget`: false alerts a year and segment."""
 
     name = "segment_dropped"
-    version = "2"
-    warm_up = 56
+    version = "3"
+    warm_up = 57
     thin = 60.0
     # Segments are few, and their real falls are short: hindsight would call them nothing. The prior is cautious enough.
     calibrates = False

@@ -44,14 +44,14 @@ from streams.settling import Settling
 from streams.whole import Whole, limit
 
 LOSS, CHAMPION = 0, 1
-_FEWEST = 2  # people; where one is all there are, its leaving is the account's silence
+FEWEST = 2  # people; where one is all there are, its leaving is the account's silence
 
 
 class UsersGone:
     """`budget`: false alerts a year and account for its people, `champions`: for its champion."""
 
     name = "users_gone"
-    version = "1"
+    version = "2"
     thin = 3.0
 
     def __init__(self, budget: float = 0.1, champions: float = 0.05) -> None:
@@ -73,7 +73,7 @@ class UsersGone:
             habits.spend(state.people, due[state.of], came & whole.known[state.of], day.date)
         state.date, state.today = day.date, look(state, whole, day)
         scores = np.stack([10 * state.today.loss, odds_of_champions(state)])
-        judged = old & np.stack([crowd(state) >= _FEWEST, state.today.champion >= 0])
+        judged = old & np.stack([crowd(state) >= FEWEST, state.today.champion >= 0])
         rates = np.stack([7 * state.whole.baseline.level, rates_of_champions(state)])
         strata = np.where(judged, calibration.stratum_of(rates), -1)
         rarity = state.whole.rare(whole, expected, np.where(judged, scores, 0), strata, back(state))

@@ -8,6 +8,8 @@ from schemas.coverage import NEVER, ROW, Rows, Status
 from streams.evaluating.activity import account_of
 from streams.evaluating.kinds.base import Kind, Scene
 
+_MOST = 32_767
+
 
 def cover(kinds: Iterable[Kind], scene: Scene) -> dict[str, Rows]:
     """By kind a row for each account that it has keys of, sorted by account; kinds that are about no account aside.
@@ -23,13 +25,14 @@ def _rows(kind: Kind, scene: Scene) -> Rows:
     rows = np.zeros(len(verdicts.keys), ROW)
     rows["account"] = account_of(verdicts.keys)
     rows["status"] = np.where(verdicts.judged, Status.JUDGED, Status.NO_DATA)
-    if lack is not None:
-        old = (lack.age >= lack.days_needed) & ~verdicts.judged
-        rows["status"][old] = Status.TOO_THIN
-        rows["begun"] = np.where(lack.age >= 0, scene.day.date - lack.age, NEVER)
-        rows["days_needed"], rows["due_needed"] = lack.days_needed, lack.due_needed
-        rows["due"][old] = np.floor(2 * np.minimum(lack.due, lack.due_needed - 0.5)[old]) / 2
-    return _best(rows)
+    if lack is None:
+        return _best(rows)
+    rows["begun"], rows["due_needed"] = lack.begun, lack.needs
+    rows["days_needed"] = np.where(lack.begun < NEVER, np.minimum(lack.judged_from - lack.begun + 1, _MOST), 0)
+    thin = ~verdicts.judged & (scene.day.date >= lack.judged_from) & (lack.has < lack.needs)
+    rows["status"][thin] = Status.TOO_THIN
+    rows["due"][thin] = np.floor(2 * lack.has[thin]) / 2
+    return _best(rows if lack.mine is None else rows[lack.mine])
 
 
 def _best(rows: Rows) -> Rows:

@@ -68,8 +68,8 @@ coverage = Table(
     Column("kind", Text, primary_key=True),
     Column("status", SmallInteger, nullable=False),  # schemas.coverage.Status
     Column("begun", Integer, nullable=False),  # the first day it was seen, since 1970-01-01
-    Column("days_needed", SmallInteger, nullable=False),
-    Column("due", REAL, nullable=False),  # user-days in 42 days, in halves
+    Column("days_needed", SmallInteger, nullable=False),  # which day of its life is the first that is judged
+    Column("due", REAL, nullable=False),  # what there is of what the kind needs, in halves
     Column("due_needed", REAL, nullable=False),
     recorded(),
     Index("coverage_judged", "workspace", "account", postgresql_where=text("status = 2")),

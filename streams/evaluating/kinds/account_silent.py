@@ -10,9 +10,9 @@ import numpy as np
 from schemas.alerts import AlertKind, Evidence, Subject
 from schemas.windows import ALL
 from streams.calendar import day_of
-from streams.detectors.account_silent import AccountSilent, SilentDay
+from streams.detectors.account_silent import FEWEST, AccountSilent, SilentDay, SilentState
 from streams.detectors.base import Day
-from streams.evaluating.kinds.base import Kind, Scene, in_segments_fall, told_on_account, widened
+from streams.evaluating.kinds.base import Kind, Lack, Scene, in_segments_fall, told_on_account, widened
 from streams.evaluating.roster import Roster
 from streams.evidence import Finding, evidence_of
 from streams.sentences import long_date, silent_sentence
@@ -34,6 +34,11 @@ class AccountSilentKind(Kind):
         today = heard[slice(*np.searchsorted(heard, [day.date << 32, (day.date + 1) << 32]).tolist())]
         places = np.flatnonzero(np.isin(day.keys, (today & 0xFFFFFFFF) << 32)) if len(today) else today
         return widened(day, SilentDay, heard=places)
+
+    def lack(self, scene: Scene) -> Lack:
+        """Pauses between its visits."""
+        state: SilentState = scene.states[self.detector.name]
+        return Lack(*state.whole.baseline.judged(), state.gaps.known, FEWEST)
 
     def subject(self, scene: Scene, key: int) -> Subject | None:
         """The account."""

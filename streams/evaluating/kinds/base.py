@@ -55,12 +55,21 @@ class Scene(NamedTuple):
 
 
 class Lack(NamedTuple):
-    """What keys that are not judged may lack, by key: days of `age` (-1: never seen), and user-days `due`."""
+    """What keys that are not judged lack, by key; schemas/coverage.py has the words for it.
 
-    age: Ints
-    due: Floats
-    days_needed: int
-    due_needed: float
+    Attributes:
+        begun: The first day of each, NEVER before it.
+        judged_from: The day from which each is judged.
+        has: What there is of what the kind needs, …
+        needs: … and how much that is.
+        mine: Which of the detector's keys are the kind's; None: all.
+    """
+
+    begun: Ints
+    judged_from: Ints
+    has: Floats
+    needs: float
+    mine: Bools | None = None
 
 
 class Calibrated(NamedTuple):
@@ -107,7 +116,7 @@ class Kind(ABC):
         return None
 
     def lack(self, scene: Scene) -> Lack | None:  # noqa: ARG002 - others need it
-        """What keys that are not judged lack; None where there is nothing to say of it."""
+        """What keys that are not judged lack; None where they are about no account."""
         return None
 
     def calibrated(self, state: Any) -> Calibrated | None:  # noqa: ARG002 - others need it

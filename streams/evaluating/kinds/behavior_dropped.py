@@ -41,10 +41,10 @@ class BehaviorDroppedKind(Kind):
         self.detector: BehaviorDropped = BehaviorDropped(budget)
 
     def lack(self, scene: Scene) -> Lack:
-        """Days since the first user, and users due in six weeks."""
+        """Users due in six weeks."""
         state: DropState = scene.states[self.detector.name]
-        detector = self.detector
-        return Lack(state.baseline.age(state.date), state.today.due[-1], detector.warm_up, detector.thin)
+        begun, judged_from = state.baseline.judged(self.detector.warm_up)
+        return Lack(begun, judged_from, state.today.due[-1], self.detector.thin)
 
     def calibrated(self, state: DropState) -> Calibrated:
         """The thresholds on scan and CUSUM together."""

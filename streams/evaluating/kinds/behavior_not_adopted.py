@@ -7,11 +7,12 @@ import msgspec
 import numpy as np
 
 from schemas.alerts import AlertKind, Evidence, Subject
+from schemas.coverage import NEVER
 from streams.calendar import day_of
 from streams.detectors.base import Day
-from streams.detectors.behavior_not_adopted import SPAN, AdoptionDay, Asked, BehaviorNotAdopted
+from streams.detectors.behavior_not_adopted import ALIVE, SPAN, AdoptionDay, AdoptionState, Asked, BehaviorNotAdopted
 from streams.evaluating.activity import account_of, behavior_of, pack
-from streams.evaluating.kinds.base import Kind, Scene
+from streams.evaluating.kinds.base import Kind, Lack, Scene
 from streams.evaluating.roster import Roster
 from streams.evidence import Finding, evidence_of
 from streams.sentences import adoption_sentence, counted
@@ -34,6 +35,14 @@ class BehaviorNotAdoptedKind(Kind):
         if roster is not self._roster or self._asked is None:
             self._roster, self._asked = roster, _asked(roster)
         return AdoptionDay.of(day, self._asked)
+
+    def lack(self, scene: Scene) -> Lack:
+        """People who came of late."""
+        state: AdoptionState = scene.states[self.detector.name]
+        lives = state.lives
+        begun = np.where(lives.first > 0, lives.first - 1, NEVER)
+        alive = (state.date - lives.active < ALIVE).astype(np.float64)
+        return Lack(begun, np.where(lives.first > 0, lives.judged_from, NEVER), alive, 1)
 
     def subject(self, scene: Scene, key: int) -> Subject | None:
         """The account and the behavior, while its adoption is declared."""

@@ -3,10 +3,13 @@
 It is held back while an alert on the account tells of the same fall: that one names the champion too.
 """
 
+import numpy as np
+
 from schemas.alerts import AlertKind, Evidence, Subject
 from streams.detectors.base import OF_ACCOUNT
-from streams.evaluating.kinds.base import Scene, in_segments_fall, told_on_account
+from streams.evaluating.kinds.base import Lack, Scene, in_segments_fall, told_on_account
 from streams.evaluating.kinds.people import PeopleKind
+from streams.people import PeopleState
 from streams.sentences import champion_sentence
 
 _TELLING = ("account_silent", "behavior_dropped", "hourly_dropped", "users_gone")
@@ -27,6 +30,11 @@ class ChampionSilentKind(PeopleKind):
         if who is None or not user:
             return None
         return Subject(kind=self.kind, account=who.account, user=scene.world.user(user))
+
+    def lack(self, scene: Scene) -> Lack:
+        """A champion."""
+        state: PeopleState = scene.states[self.detector.name]
+        return self.lacking(scene, (state.today.champion >= 0).astype(np.float64), 1, people=True)
 
     def held(self, scene: Scene, key: int) -> bool:
         """Whether its segment's alert says it, or one on all of the account."""

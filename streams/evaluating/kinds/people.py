@@ -3,16 +3,17 @@
 from typing import Any
 
 import msgspec
+import numpy as np
 
 from schemas.alerts import Evidence, GoneUser
 from schemas.windows import ALL
 from streams.calendar import day_of
-from streams.detectors.base import OF_ACCOUNT, Day
+from streams.detectors.base import OF_ACCOUNT, Day, Floats
 from streams.detectors.users_gone import UsersGone
-from streams.evaluating.kinds.base import Kind, Scene, widened
+from streams.evaluating.kinds.base import Kind, Lack, Scene, widened
 from streams.evaluating.roster import Roster
 from streams.evidence import BEFORE, Finding, evidence_of, next_step, people_of
-from streams.people import PeopleDay, onset_of
+from streams.people import PeopleDay, PeopleState, onset_of
 
 
 class PeopleKind(Kind):
@@ -24,6 +25,14 @@ class PeopleKind(Kind):
     def day(self, day: Day, roster: Roster) -> Day:
         """With champions, and when accounts began."""
         return widened(day, PeopleDay, champions=roster.world.champions, began=roster.began)
+
+    def lacking(self, scene: Scene, has: Floats, needs: float, *, people: bool) -> Lack:
+        """What accounts lack (`has` is by account), for the keys that are `people`, or for those that are not."""
+        state: PeopleState = scene.states[self.detector.name]
+        keys = scene.verdicts[self.detector.name].keys
+        of = np.searchsorted(state.whole.keys, keys & ~OF_ACCOUNT)
+        begun, judged_from = state.whole.baseline.judged()
+        return Lack(begun[of], judged_from[of], has[of], needs, (keys & OF_ACCOUNT > 0) == people)
 
     def onset(self, scene: Scene, key: int) -> int:
         """The day after the first of the lost people came last."""

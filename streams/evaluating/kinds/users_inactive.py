@@ -3,10 +3,14 @@
 It is held back while an alert on the same fall is open: the segment's, or one on all the account does.
 """
 
+import numpy as np
+
 from schemas.alerts import AlertKind, Evidence, Subject
 from streams.detectors.base import OF_ACCOUNT
-from streams.evaluating.kinds.base import Scene, in_release_fall, in_segments_fall, told_on_account
+from streams.detectors.users_gone import FEWEST
+from streams.evaluating.kinds.base import Lack, Scene, in_release_fall, in_segments_fall, told_on_account
 from streams.evaluating.kinds.people import PeopleKind
+from streams.people import PeopleState, crowd
 from streams.sentences import people_sentence
 
 
@@ -19,6 +23,11 @@ class UsersInactiveKind(PeopleKind):
         """The account."""
         who = scene.owner(key)
         return None if who is None or key & OF_ACCOUNT else Subject(kind=self.kind, account=who.account)
+
+    def lack(self, scene: Scene) -> Lack:
+        """People who had come for two weeks."""
+        state: PeopleState = scene.states[self.detector.name]
+        return self.lacking(scene, crowd(state).astype(np.float64), FEWEST, people=False)
 
     def held(self, scene: Scene, key: int) -> bool:
         """Whether its segment's alert says it, or another on the account."""
