@@ -1,7 +1,7 @@
 """Who is judged: each account and kind of alert is judged, too thin to be, or without the data for it.
 
->>> why(AlertKind.BEHAVIOR_DROPPED, Status.TOO_THIN, today=90, begun=0, days_needed=7, due=2.0, due_needed=3.0)
-'too thin: about 2 user-days are due in 42 days, 3 are needed'
+>>> why(AlertKind.BEHAVIOR_DROPPED, Status.TOO_THIN, today=20, begun=0, days_needed=7, due=2.0, due_needed=3.0)
+'too thin: about 2 user-days are due in 15 days, 3 are needed'
 >>> why(AlertKind.ACCOUNT_SILENT, Status.NO_DATA, today=20, begun=18, days_needed=7, due=0.0, due_needed=4.0)
 'not enough data yet: day 3 of 7, judged from 1970-01-25'
 """
@@ -39,12 +39,14 @@ class Status(IntEnum):
         return self.name.lower()
 
 
+FROM = 7  # the day of its life from which on an account is judged
+SPAN = 42  # days over which the user-days due are counted, at most
 NEVER = 1 << 30  # in place of the first day, where nothing was seen yet
 NOTHING = "no data: nothing of it was seen yet"
 _SILENT_NOW = "no data now: a pause, a quiet source, or no customer any more"
 _UNASKED = "no data: no behavior has a due day"
 _THIN: Mapping[str, str] = {
-    AlertKind.BEHAVIOR_DROPPED: "about {due:g} user-days are due in 42 days, {needed:g} are needed",
+    AlertKind.BEHAVIOR_DROPPED: "about {due:g} user-days are due in {days} days, {needed:g} are needed",
     AlertKind.ACCOUNT_SILENT: "{due:.0f} pauses between its visits are known, {needed:g} are needed",
     AlertKind.USERS_INACTIVE: "{due:.0f} of its people came for two weeks, {needed:g} are needed",
     AlertKind.CHAMPION_SILENT: "nobody is its champion, or does clearly most of its use",
@@ -63,9 +65,10 @@ def why(
     """Why an account is not judged by a kind; None where it is. Days are counted since 1970-01-01."""
     if status == Status.JUDGED:
         return None
-    if status == Status.TOO_THIN:
-        return "too thin: " + _THIN[kind].format(due=due, needed=due_needed)
     age = today - begun + 1
+    if status == Status.TOO_THIN:
+        days = min(max(age - FROM + 1, 1), SPAN)
+        return "too thin: " + _THIN[kind].format(due=due, needed=due_needed, days=days)
     if age <= 0:
         return nothing(kind)
     if age < days_needed:

@@ -3,7 +3,7 @@
 Expected users m = λ · w · f. The level λ = (a + .05)/(b + .5) forgets by half in 56 days; w is the account's factor for
 this kind of day (seven weekdays and holidays), shrunk to its peers'; f is what the peers do against their own
 expectations, this account left out. A day is learned only when it is 7 days old, so that a drop is compared with what
-was before it. After the comparison in facts/detection.md ("REC").
+was before it. After the comparison in facts/detection.md ("REC"). What is different for new keys: streams/newcomers.py.
 """
 
 from dataclasses import dataclass
@@ -12,11 +12,11 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from schemas.coverage import NEVER
+from schemas.coverage import FROM, NEVER
 from streams import newcomers
 from streams.columns import Columns
 from streams.detectors.base import Bools, Day, Floats, Ints, Singles
-from streams.newcomers import BANDS, FROM, KNOWN, SETTLED, Young
+from streams.newcomers import BANDS, GROWN, KNOWN, Young
 
 HOLIDAY = 7  # the kinds of days: Monday 0 … Sunday 6, and holidays
 KINDS = 8
@@ -129,13 +129,13 @@ def begin(baseline: Baseline, day: Day) -> None:
 
 def _levels(baseline: Baseline, day: Day, settled: Bools, calm: Bools) -> tuple[Floats, Young]:
     """Users a day by key, those of young keys leaning on their settled peers; and the curve that these will follow."""
-    _take_over(baseline, day)
-    level = baseline.level
     at = newcomers.young_at(baseline.start, day.date)
+    age = day.date + 1 - baseline.start[at]
+    _take_over(baseline, day, at, age)
+    at, age, level = at[age < GROWN], age[age < GROWN], baseline.level
     if not len(at):
         return level, Young()
-    age, of = baseline.age(day.date)[at], day.peers[at]
-    band = newcomers.band_of(age)
+    band, of = newcomers.band_of(age), day.peers[at]
     users, days = _own(baseline, at, day.date, age)
     mean, strength = newcomers.prior(level, settled, day.peers, day.groups)
     known = users + strength[of]
@@ -143,12 +143,12 @@ def _levels(baseline: Baseline, day: Day, settled: Bools, calm: Bools) -> tuple[
     return level, Young(at, band, _curve(baseline, day, at, band), 1 / known, (calm & day.known)[at])
 
 
-def _take_over(baseline: Baseline, day: Day) -> None:
+def _take_over(baseline: Baseline, day: Day, at: Ints, age: Ints) -> None:
     """Where a key has come to the end of a stretch of the curve, its level goes on as the curve has left it."""
-    at = np.flatnonzero((baseline.start > 0) & np.isin(baseline.age(day.date), [*BANDS[1:], SETTLED]))
-    at = at[newcomers.was_seen(baseline.start)[at]]
+    ends = np.isin(age, [*BANDS[1:], GROWN])
+    at = at[ends]
     if len(at):
-        curve = _curve(baseline, day, at, newcomers.band_of(baseline.age(day.date)[at] - 1))
+        curve = _curve(baseline, day, at, newcomers.band_of(age[ends] - 1))
         baseline.b[at] /= curve
         for days in (baseline.profile_days, baseline.ring_shape, baseline.ring_factor):
             days[:, at] /= curve

@@ -15,13 +15,12 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from schemas.coverage import NEVER
+from schemas.coverage import FROM, NEVER
 from streams.columns import Arrays
 from streams.detectors.base import Bools, Floats, Ints, Singles
 
-FROM = 7  # the day of its life from which on a key is judged
 KNOWN = 28  # days after which a key is a peer to others, and a workspace knows its week
-SETTLED = 120
+GROWN = 120  # days after which its own level is all it needs
 SEEN = 14  # days after the first key of all from which on a beginning was seen
 BANDS = (FROM - 1, 14, 28, 60)  # ages in days from which each stretch of the curve holds
 _LEAN = 5.0  # peers' worth that everyone weighs beside a group
@@ -55,25 +54,14 @@ def judged_from(start: Ints, needed: int = FROM) -> Ints:
     return np.where(start > 0, np.maximum(start + needed - 2, first + KNOWN), NEVER)
 
 
-def was_seen(start: Ints) -> Bools:
-    """Whether the beginning of each key was seen.
-
-    >>> was_seen(np.array([1, 0, 51])).tolist()
-    [False, False, True]
-    """
-    first = int(start.min(initial=NEVER, where=start > 0))
-    found: Bools = start > first + SEEN
-    return found
-
-
 def young_at(start: Ints, date: int) -> Ints:
-    """The places of the keys that are young on a day.
+    """The places of the keys that are young on a day, or come of age on it: those whose beginning was seen.
 
     >>> young_at(np.array([1, 0, 51, 90]), 100).tolist()
     [2, 3]
     """
-    born = start - 1
-    return np.flatnonzero(was_seen(start) & (born <= date - FROM + 1) & (born > date - SETTLED))
+    seen = start > max(int(start.min(initial=NEVER, where=start > 0)) + SEEN, date - GROWN)
+    return np.flatnonzero(seen & (start <= date - FROM + 2))
 
 
 def band_of(age: Ints) -> Ints:

@@ -8,7 +8,13 @@ from api.models.common import Model, example
 _FACT = {"valid_from": "2026-01-01T00:00:00Z", "recorded_at": "2026-01-01T00:00:01Z"}
 
 
-_JUDGED = {"behavior.dropped": {"status": "judged", "reason": None}}
+_JUDGED = {
+    "behavior.dropped": {"status": "judged", "reason": None},
+    "users.inactive": {
+        "status": "too_thin",
+        "reason": "too thin: 1 of its people came for two weeks, 2 are needed",
+    },
+}
 
 
 class JudgedShown(Model):

@@ -7,7 +7,7 @@ a fall to 15 % and of one to 60 %. The scan and the CUSUMs' square roots are add
 independent tests (Fisher 1932). That they are not independent is calibration's affair: it turns the sum into how rare
 it is in this workspace's own history (streams/calibration.py), and a key crosses when that is rarer than its budget.
 An account's keys share its budget.
-Younger than 28 days, or with less than 3 users due in 42 days, a key is not judged.
+Before its 7th day, or with less than 3 users due in 42 days, a key is not judged (streams/newcomers.py).
 
 >>> from streams.detectors.examples import days_of
 >>> detector = BehaviorDropped(budget=0.5)
@@ -23,6 +23,7 @@ from typing import Any
 
 import numpy as np
 
+from schemas.coverage import FROM
 from streams import baselines, calibration, newcomers, recents
 from streams.baselines import Baseline
 from streams.calibration import Calibration
@@ -76,7 +77,7 @@ class BehaviorDropped:
 
     name = "behavior_dropped"
     version = "3"
-    warm_up = newcomers.FROM
+    warm_up = FROM
     thin = 3.0
     calibrates = True
 
@@ -96,7 +97,7 @@ class BehaviorDropped:
         old = (baseline.judged(self.warm_up)[1] <= day.date) & day.known
         noise = recents.dispersions(recent)
         expected = baselines.expect(baseline, day, ~recent.alarmed, noise[0])
-        recents.remember(recent, day, expected, baseline.age(day.date) >= newcomers.FROM - 1)
+        recents.remember(recent, day, expected, baseline.age(day.date) >= FROM - 1)
         wide = state.doubt.widen(noise[1:], expected.young)
         seen, due = recent.sums(recent.users, day.date), recent.sums(recent.mean, day.date)
         judged = old & (due[-1] >= self.thin)
@@ -212,6 +213,7 @@ def _hindsight(state: DropState, date: int, strength: Floats, stratum: Ints) -> 
     days = (date - np.arange(calibration.HINDSIGHT)) % RING
     clean = recent.users[days].sum(0) >= calibration.CLEAN * recent.level[then] * recent.shape[days].sum(0)
     settled = state.baseline.age(date - calibration.HINDSIGHT) >= calibration.SETTLED
+    settled[newcomers.young_at(state.baseline.start, date - calibration.HINDSIGHT)] = False
     stratum_then = np.where(settled, recent.stratum[then], -1)
     recent.stratum[date % RING] = stratum
     calibration.judge(state.calibration, date, state.keys, clean, stratum_then, recent.fallen)

@@ -5,6 +5,7 @@ import copy
 import numpy as np
 import pytest
 
+from schemas.coverage import FROM
 from streams import newcomers
 from streams.detectors.behavior_dropped import BehaviorDropped
 from streams.detectors.examples import days_of
@@ -44,12 +45,12 @@ def new(size, until=DAYS):
 
 def test_a_new_account_is_judged_from_its_seventh_day_on():
     judged = [date for date, _, verdicts in steps(world(new(8))) if verdicts.judged[-1]]
-    assert judged[0] == BORN + newcomers.FROM - 1
+    assert judged[0] == BORN + FROM - 1
 
 
 def test_a_thin_one_is_judged_once_enough_is_due():
     judged = [date for date, _, verdicts in steps(world(new(0.3))) if verdicts.judged[-1]]
-    assert judged[0] > BORN + newcomers.FROM + 2
+    assert judged[0] > BORN + FROM + 2
 
 
 @pytest.mark.parametrize("until", [BORN + 9, BORN + 30])
