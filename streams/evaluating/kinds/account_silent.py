@@ -10,7 +10,7 @@ import numpy as np
 from schemas.alerts import AlertKind, Evidence, Subject
 from schemas.windows import ALL
 from streams.calendar import day_of
-from streams.detectors.account_silent import AccountSilent, SilentDay
+from streams.detectors.account_silent import AccountSilent, SilentDay, SilentState
 from streams.detectors.base import Day
 from streams.evaluating.kinds.base import Kind, Scene, in_segments_fall, told_on_account, widened
 from streams.evaluating.roster import Roster
@@ -35,6 +35,10 @@ class AccountSilentKind(Kind):
         places = np.flatnonzero(np.isin(day.keys, (today & 0xFFFFFFFF) << 32)) if len(today) else today
         return widened(day, SilentDay, heard=places)
 
+    def history(self, state: SilentState, key: int) -> float:  # noqa: ARG002 - the same for all
+        """The years of accounts that came again."""
+        return float(state.whole.calibrations[0].years.sum())
+
     def subject(self, scene: Scene, key: int) -> Subject | None:
         """The account."""
         who = scene.owner(key)
@@ -48,6 +52,11 @@ class AccountSilentKind(Kind):
         fallen = any(key in scene.lives[name] for name in ("behavior_dropped", "hourly_dropped"))
         fallen = fallen or told_on_account(self, scene, key, "users_gone")
         return fallen or (who is not None and in_segments_fall(scene, who))
+
+    def onset(self, scene: Scene, key: int) -> int:
+        """The day after the last sign."""
+        state = scene.states[self.detector.name]
+        return min(int(state.gaps.last[scene.verdicts[self.detector.name].at(key)]), int(state.date))
 
     def evidence(self, scene: Scene, key: int, finding: Finding) -> Evidence:
         """Since when, and how often it used to come."""

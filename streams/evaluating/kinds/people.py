@@ -8,11 +8,11 @@ from schemas.alerts import Evidence, GoneUser
 from schemas.windows import ALL
 from streams.calendar import day_of
 from streams.detectors.base import OF_ACCOUNT, Day
-from streams.detectors.users_gone import UsersGone
+from streams.detectors.users_gone import CHAMPION, LOSS, UsersGone
 from streams.evaluating.kinds.base import Kind, Scene, widened
 from streams.evaluating.roster import Roster
 from streams.evidence import BEFORE, Finding, evidence_of, next_step, people_of
-from streams.people import PeopleDay, onset_of
+from streams.people import PeopleDay, PeopleState, onset_of
 
 
 class PeopleKind(Kind):
@@ -24,6 +24,10 @@ class PeopleKind(Kind):
     def day(self, day: Day, roster: Roster) -> Day:
         """With champions, and when accounts began."""
         return widened(day, PeopleDay, champions=roster.world.champions, began=roster.began)
+
+    def history(self, state: PeopleState, key: int) -> float:
+        """The years of accounts that kept their people, or of their champions."""
+        return float(state.whole.calibrations[CHAMPION if key & OF_ACCOUNT else LOSS].years.sum())
 
     def onset(self, scene: Scene, key: int) -> int:
         """The day after the first of the lost people came last."""
