@@ -21,13 +21,18 @@ class Columns:
     """
 
     def grown(self, places: NDArray[np.int64], size: int) -> Self:
-        """The same for `size` keys, zero where a key is new; key i of before stands at `places[i]`."""
-        grown = {}
-        for name, old in self.arrays().items():
-            new = np.zeros((*old.shape[:-1], size), old.dtype)
-            new[..., places] = old
-            grown[name] = new
-        return type(self)(**grown)
+        """The same for `size` keys, zero where a key is new; key i of before stands at `places[i]`.
+
+        It takes the place of this one, column after column, so that never twice the whole is held.
+        """
+        before, fresh = np.zeros(size, np.int64), np.ones(size, np.bool_)
+        before[places], fresh[places] = np.arange(len(places)), False
+        for column in fields(self):
+            old = getattr(self, column.name)
+            new = old.take(before, axis=-1) if len(places) else np.zeros((*old.shape[:-1], size), old.dtype)
+            new[..., fresh] = 0
+            setattr(self, column.name, new)
+        return self
 
     def arrays(self) -> Arrays:
         """Every array by its name."""

@@ -27,19 +27,24 @@ _GONE_A_DAY = 1 / 365
 
 
 class Finding(NamedTuple):
-    """A detector's case with its strength; `rule` is the detector's name and version."""
+    """A detector's case with its strength; `rule` is the detector's name and version.
+
+    `years`: account-years of history that its rarity rests on; nothing is said to be rarer than what they can show.
+    """
 
     case: Case
     score: float
     threshold: float
     rule: tuple[str, str]
+    years: float = math.inf
 
 
 def evidence_of(
     world: World, activity: Activity, who: Account, keys: Sequence[int], behavior: str, finding: Finding
 ) -> Evidence:
     """The evidence of a finding on `who` (an account, or a segment standing for one), whose activity `keys` hold."""
-    case, score, threshold, rule = finding
+    case, score, threshold, rule, years = finding
+    once = 10**score / 365.25
     onset = max(case.onset, case.last - CONTEXT + HABIT)
     low, high = interval(case.expected, case.dispersion)
     before = people_of(activity, keys, onset - BEFORE, onset - 1)
@@ -74,7 +79,8 @@ def evidence_of(
         quiet_if=f"at least {case.quiet_from:.0f} user-days in the same {case.window} days",
         next_step=next_step(who, gone, sorted(world.user(user) for user in before & active), onset),
         extra={
-            "once_in_account_years": round(10**score / 365.25, 1),
+            "once_in_account_years": round(min(once, years), 1),
+            "rarer_than_seen": once > years,
             "dispersion": round(case.dispersion, 4),
             "users_still": len(before & active),
             **case.extra,

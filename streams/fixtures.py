@@ -26,14 +26,14 @@ import yaml
 from msgspec import field
 
 from schemas.behaviors import Definition
-from schemas.clock import to_ms
+from schemas.clock import DAY_MS, to_ms
 from schemas.errors import DefinitionError
 from schemas.rules import BUILT_IN, Rules
 from streams.backtest import Alert, replay
 from streams.calendar import day_number
 from streams.evaluating.folding import Detection
 from streams.evaluating.recording import Recording
-from streams.evaluating.world import Account, World, account_of_traits
+from streams.evaluating.world import Account, Release, World, account_of_traits
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _HOUR = 10  # when on a day everything happens, UTC
@@ -63,6 +63,12 @@ class Does(_Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
     chance: float = 1.0
 
 
+class Pause(_Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Days on which nobody comes; `agreed`: the product was told of it beforehand, from a first day to a last one."""
+
+    agreed: bool = False
+
+
 class Customer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An account, or `copies` of it (`name 1`, `name 2`, …): traits, what they change to, what it does, and pauses."""
 
@@ -70,7 +76,16 @@ class Customer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     traits: dict[str, Any] = {}
     changes: dict[date, dict[str, Any]] = {}
     does: tuple[Does, ...] = ()
-    pauses: tuple[_Part, ...] = ()
+    pauses: tuple[Pause, ...] = ()
+
+
+class Released(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A marked release: its name, its day, the behaviors it touches (none: any), and who got it (unsaid: everyone)."""
+
+    release: str
+    day: date
+    behaviors: frozenset[str] = frozenset()
+    accounts: frozenset[str] | None = None
 
 
 class Expected(_Part, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -98,6 +113,7 @@ class Fixture(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     begins: date = field(name="from")
     until: date
     accounts: dict[str, Customer]
+    releases: tuple[Released, ...] = ()
     expect: tuple[Expected, ...] = ()
 
 
@@ -132,11 +148,22 @@ def _fixture(item: Any, i: int, source: str) -> Fixture:
         fixture = msgspec.convert(item, Fixture)
         if fixture.begins >= fixture.until or not any(customer.does for customer in fixture.accounts.values()):
             raise ValueError("`until` must be after `from`, and somebody must do something")  # noqa: TRY301
-        for does in (does for customer in fixture.accounts.values() for does in customer.does):
-            weekdays(does.days)
+        _check(fixture)
     except (msgspec.ValidationError, ValueError) as error:
         raise DefinitionError(f"{source}: fixture {name!r}: {error}. See docs/rules.md for every field.") from error
     return fixture
+
+
+def _check(fixture: Fixture) -> None:
+    """Raises ValueError where what is said cannot be."""
+    for customer in fixture.accounts.values():
+        for does in customer.does:
+            weekdays(does.days)
+        if any(pause.agreed and not (pause.begins and pause.until) for pause in customer.pauses):
+            raise ValueError("an agreed pause needs `from` and `until`")
+    for release in fixture.releases:
+        if unknown := (release.accounts or frozenset()) - fixture.accounts.keys():
+            raise ValueError(f"release {release.release} names no account of the fixture: {', '.join(sorted(unknown))}")
 
 
 def weekdays(said: str) -> frozenset[int]:
@@ -163,7 +190,8 @@ def run(fixture: Fixture, rules: Rules = BUILT_IN, declared: Sequence[Definition
             at = to_ms(datetime(day.year, day.month, day.day, _HOUR, tzinfo=UTC))
             for _ in range(does.times):
                 recording.add(at, name, user, does.event, {})
-    world = _changing(recording.world({name: one.traits for name, one in customers.items()}), customers)
+    world = _changing(recording.world({name: _traits(one) for name, one in customers.items()}), customers)
+    world = replace(world, releases=[_marked(one, fixture) for one in fixture.releases])
     alerts = replay(recording, world, Detection(rules=rules), until=fixture.until).alerts
     missing = [one for one in fixture.expect if not any(one.matches(alert) for alert in alerts)]
     surprising = [alert for alert in alerts if not any(one.matches(alert) for one in fixture.expect)]
@@ -173,6 +201,19 @@ def run(fixture: Fixture, rules: Rules = BUILT_IN, declared: Sequence[Definition
 def fired_on(alert: Alert) -> date:
     """The day at whose end an alert fired."""
     return (datetime.fromisoformat(alert.fired_at) - timedelta(hours=12)).date()
+
+
+def _traits(customer: Customer) -> dict[str, Any]:
+    """What the product is told of an account; agreed pauses are among it."""
+    agreed = [{"from": f"{pause.begins}", "to": f"{pause.until}"} for pause in customer.pauses if pause.agreed]
+    return customer.traits | ({"pauses": agreed} if agreed else {})
+
+
+def _marked(release: Released, fixture: Fixture) -> Release:
+    """A release as the world knows it; who got an account's name got all its copies."""
+    got = None if release.accounts is None else (_copies(name, fixture.accounts[name]) for name in release.accounts)
+    accounts = None if got is None else frozenset(copy for copies in got for copy in copies)
+    return Release(release.release, day_number(release.day) * DAY_MS, release.behaviors, accounts)
 
 
 def _copies(name: str, customer: Customer) -> list[str]:
@@ -205,7 +246,7 @@ def _changing(world: World, customers: Mapping[str, Customer]) -> World:
 
 
 def _spells(account: Account, customer: Customer) -> list[tuple[int, Account]]:
-    traits, found = customer.traits, [(0, account)]
+    traits, found = _traits(customer), [(0, account)]
     for day, changed in sorted(customer.changes.items()):
         traits = traits | changed
         found.append((day_number(day), account_of_traits(account.number, account.account, traits)))

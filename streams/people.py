@@ -7,7 +7,7 @@ import numpy as np
 
 from streams import habits
 from streams.champions import champions_of
-from streams.detectors.base import OF_ACCOUNT, Bools, Day, Floats, Ints
+from streams.detectors.base import OF_ACCOUNT, Bools, Day, Floats, Ints, joined
 from streams.habits import Habits
 from streams.settling import GROWN, Settling
 from streams.whole import Whole
@@ -31,19 +31,21 @@ class Today(NamedTuple):
     """What the last step saw, by person and by account.
 
     Of people: the chance to be gone, whether they count as lost, and what they do of their account's use. Of accounts:
-    the share of use that is lost, the share that is usually lost at its age, and the champion's place (-1: none).
+    what all established people do, the share of use that is lost, the share that is usually lost at its age, and the
+    champion's place (-1: none).
     """
 
     gone: Floats
     lost: Bools
     weight: Floats
+    base: Floats
     loss: Floats
     usual: Floats
     champion: Ints
 
 
 _NONE = np.zeros(0)
-_NOTHING = Today(_NONE, np.zeros(0, np.bool_), _NONE, _NONE, _NONE, np.zeros(0, np.int64))
+_NOTHING = Today(_NONE, np.zeros(0, np.bool_), _NONE, _NONE, _NONE, _NONE, np.zeros(0, np.int64))
 
 
 @dataclass
@@ -58,6 +60,7 @@ class PeopleState:
     settling: Settling
     date: int = 0
     today: Today = _NOTHING
+    judged: Ints = field(default_factory=lambda: np.zeros(0, np.int64))  # accounts and people, as `keys_of` has them
 
 
 def lost_of(state: PeopleState, key: int) -> Ints:
@@ -89,8 +92,8 @@ def row_of(state: PeopleState, i: int) -> tuple[int, int, float, float]:
 def grow(state: PeopleState, whole: Day) -> Bools:
     """Makes room for who is new; gives who came."""
     named = whole.who > 0
-    came = np.unique(whole.keys[whole.seen[named]] | whole.who[named])
-    keys = np.union1d(state.keys, came)
+    came = whole.keys[whole.seen[named]] | whole.who[named]
+    keys = joined(state.keys, came)
     if len(keys) != len(state.keys):
         places = np.searchsorted(keys, state.keys)
         left = np.zeros(len(keys), np.int64)
@@ -120,7 +123,7 @@ def look(state: PeopleState, whole: Day, day: Day) -> Today:
     taken = np.bincount(state.of, people.share * (1 - gone) * new, accounts)
     base: Floats = np.bincount(state.of, weight, accounts).astype(np.float64)
     loss = np.where(base > 0, np.clip((missing - taken) / np.maximum(base, 1e-9) - usual, 0, 1), 0)
-    return Today(gone, lost, weight, loss, usual, _champions(state, weight, base, day))
+    return Today(gone, lost, weight, base, loss, usual, _champions(state, weight, base, day))
 
 
 def _weeks(state: PeopleState, whole: Day, day: Day) -> Ints:
@@ -152,12 +155,6 @@ def _champions(state: PeopleState, weight: Floats, base: Floats, day: Day) -> In
     users = state.keys & OF_ACCOUNT
     named = np.isin(users, day.champions) if isinstance(day, PeopleDay) else np.zeros(len(users), np.bool_)
     return champions_of(state.of, weight, base, named)
-
-
-def base_of(state: PeopleState) -> Floats:
-    """What all established people of each account do."""
-    found: Floats = np.bincount(state.of, state.today.weight, len(state.whole.keys)).astype(np.float64)
-    return found
 
 
 def odds_of_champions(state: PeopleState) -> Floats:

@@ -11,7 +11,6 @@ from streams.evaluating.world import Account
 MINUS = "\N{MINUS SIGN}"
 _NAMED = 3
 _LIKELY = 0.5
-_MANY = 1000  # account-years, more than which no history shows
 _NOTHING = 0.1
 
 
@@ -64,7 +63,7 @@ def silent_sentence(account: Account, evidence: Evidence) -> str:
         return f"{account.name}: it came back on {last}. {peers}"
     usual = f"where one used to come about every {evidence.extra['usual_gap']:.1f} days"
     years = evidence.extra["once_in_account_years"]
-    often = f"once in {years:.1f}" if years < _MANY else f"less than once in {_MANY:,}"
+    often = f"{'less than ' * evidence.extra['rarer_than_seen']}once in {years:,.1f}"
     rare = f"such a silence is seen {often} account-years"
     return f"{account.name}: no sign of life since {last}, for {days} days, {usual}; {rare}. {peers}"
 

@@ -5,6 +5,7 @@ accounts lost at the same age is learned week by week, so that only more than th
 account began, it counts as grown up.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -46,22 +47,23 @@ class Settling(Columns):
         """
         always = (self.left[GROWN].sum() + _USUAL * _PRIOR) / (self.lived[GROWN].sum() + _PRIOR)
         found = np.zeros(len(weeks))
+        sums = [self._by_group(column, peers, groups) for column in (self.left, self.lived)]
         for back in range(_LOOK_BACK):
             week = weeks - back
             young = np.flatnonzero((weeks < GROWN) & (week >= 0))
             if len(young):
-                found[young] += np.maximum(self._rate(week, young, peers, groups, always) - always, 0)
+                rate = self._rate((week[young], young), (week[young], peers[young]), sums, always)
+                found[young] += np.maximum(rate - always, 0)
         share: Floats = -np.expm1(-found)
         return share
 
-    def _rate(self, week: Ints, young: Ints, peers: Ints, groups: int, always: float) -> Floats:
-        place = week[young], young
-        left, lived = (
-            self._others(column, peers, groups)[week[young], peers[young]] for column in (self.left, self.lived)
-        )
-        own_left, own_lived = self.left[place], self.lived[place]
-        rate: Floats = (left - own_left + _PRIOR * always) / (lived - own_lived + _PRIOR)
+    def _rate(self, own: tuple[Ints, Ints], group: tuple[Ints, Ints], sums: Sequence[Floats], always: float) -> Floats:
+        """What the others lost in a week, by accounts whose `own` place, and whose `group`'s in `sums`, are given."""
+        left, lived = (of[group] for of in sums)
+        rate: Floats = (left - self.left[own] + _PRIOR * always) / (lived - self.lived[own] + _PRIOR)
         return rate
 
-    def _others(self, column: Floats, peers: Ints, groups: int) -> Floats:
+    @staticmethod
+    def _by_group(column: Floats, peers: Ints, groups: int) -> Floats:
+        """(weeks, groups): a column's sums."""
         return np.stack([np.bincount(peers, of_week, groups) for of_week in column])

@@ -9,16 +9,18 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from streams import baselines, calibration
 from streams.baselines import Baseline, Expectation
 from streams.calibration import BINS, CLEAN, HINDSIGHT, STRATA, Calibration
 from streams.columns import Arrays, Columns, part_of
-from streams.detectors.base import Bools, Case, Day, Floats, Ints
+from streams.detectors.base import Bools, Case, Day, Floats, Ints, Singles
 from streams.newcomers import KNOWN
 
 _NOISE = 0.1  # an account's own, as its peers' factor weighs it
 _FORGET = 0.5 ** (1 / 90)
+_NONE: Ints = np.empty(0, np.int64)
 _OTHERS = 4.0  # how many spans of its own the others' noise weighs
 
 
@@ -26,30 +28,32 @@ _OTHERS = 4.0  # how many spans of its own the others' noise weighs
 class Lately(Columns):
     """The last 28 days of each account (by date modulo 28), how noisy they are, and each score's latest heights."""
 
-    users: Floats
-    events: Floats
+    users: Singles
+    events: Singles
     shape: Floats
     level: Floats
     factor: Floats
     spread: Floats
     spread_of: Floats
     alarmed: Bools
-    stratum: Ints  # (scores, 28, accounts): plus one; 0: not judged
+    stratum: NDArray[np.int8]  # (scores, 28, accounts): plus one; 0: not judged
     peak: Floats  # (scores, accounts): the highest of the last 14 days
     peak_age: Ints
 
     @classmethod
     def initial(cls, scores: int) -> Self:
         """No account."""
-        rings = {name: np.zeros((HINDSIGHT, 0)) for name in ("users", "events", "shape", "level", "factor")}
+        rings: dict[str, Any] = {name: np.zeros((HINDSIGHT, 0)) for name in ("shape", "level", "factor")}
+        counts: dict[str, Any] = {name: np.zeros((HINDSIGHT, 0), np.float32) for name in ("users", "events")}
         return cls(
             spread=np.zeros(0),
             spread_of=np.zeros(0),
             alarmed=np.zeros(0, np.bool_),
-            stratum=np.zeros((scores, HINDSIGHT, 0), np.int64),
+            stratum=np.zeros((scores, HINDSIGHT, 0), np.int8),
             peak=np.zeros((scores, 0)),
             peak_age=np.zeros((scores, 0), np.int64),
             **rings,
+            **counts,
         )
 
 
@@ -63,13 +67,14 @@ class Whole:
     calibrations: tuple[Calibration, ...]
     rates: Floats
     month: int = -1
-    peers: Ints = field(default_factory=lambda: np.empty(0, np.int64))
+    peers: Ints = field(default_factory=lambda: _NONE)
+    alike: Ints = field(default_factory=lambda: _NONE)  # by group of peers: accounts that are old enough
 
     @classmethod
     def initial(cls, scores: int) -> Self:
         """No account, of which so many scores will be taken."""
         parts, rates = tuple(Calibration() for _ in range(scores)), np.zeros((scores, STRATA, BINS + 1))
-        return cls(np.empty(0, np.int64), Baseline.initial(0), Lately.initial(scores), parts, rates)
+        return cls(_NONE, Baseline.initial(0), Lately.initial(scores), parts, rates)
 
     def arrays(self) -> Arrays:
         """Everything, for a checkpoint."""
@@ -102,8 +107,9 @@ class Whole:
     def expect(self, day: Day) -> tuple[Expectation, Bools]:
         """What is due on a day of accounts as a whole, and which of them are old enough to be judged."""
         self.grow(day.keys)
-        self.peers = day.peers
         baselines.begin(self.baseline, day)
+        known = self.baseline.age(day.date) >= KNOWN
+        self.peers, self.alike = day.peers, np.bincount(day.peers[known], minlength=day.groups)
         old = (self.baseline.judged()[1] <= day.date) & day.known
         return baselines.expect(self.baseline, day, ~self.lately.alarmed, np.full(len(day.keys), _NOISE)), old
 
@@ -127,16 +133,11 @@ class Whole:
         baselines.learn(self.baseline, day, expected)
         return found
 
-    def due(self, date: int, days: int = HINDSIGHT) -> tuple[Floats, Floats]:
-        """Users seen and due in the last days (28 at most), by what was usual before them."""
-        ring, lately = (date - np.arange(days)) % HINDSIGHT, self.lately
-        return lately.users[ring].sum(0), lately.level[ring[-1]] * lately.shape[ring].sum(0)
-
     def case(self, date: int, index: int, onset: int, days: int, extra: dict[str, Any]) -> Case:
-        """The numbers of one account's last days, which are 28 at most."""
-        seen, due = (values[index] for values in self.due(date, days))
+        """The numbers of one account's last days (28 at most), due being what was usual before them."""
         lately, ring, base = self.lately, (date - np.arange(days)) % HINDSIGHT, self.baseline
         shape, factor = lately.shape[ring, index], lately.factor[ring, index]
+        seen, due = _sum(lately.users[ring, index]), lately.level[ring[-1], index] * shape.sum()
         alone = float((shape / np.maximum(factor, 1e-9)).sum())
         return Case(
             onset=onset,
@@ -145,22 +146,22 @@ class Whole:
             observed=float(seen),
             expected=float(due),
             dispersion=float(self._spread()[index]),
-            events_observed=float(lately.events[ring, index].sum()),
+            events_observed=float(_sum(lately.events[ring, index])),
             events_expected=float(base.a_events[index] / (base.b[index] + 0.5) * shape.sum()),
             factor=float(shape.sum()) / max(alone, 1e-9),
-            peers=int(((self.peers == self.peers[index]) & (base.age(date) >= KNOWN)).sum()) - 1,
+            peers=int(self.alike[self.peers[index]]) - 1,
             quiet_from=float(seen) + 1,
             extra=extra,
         )
 
     def _look_back(self, day: Day, expected: Expectation, scores: Floats, strata: Ints, well: Bools) -> None:
         lately, now = self.lately, day.date % HINDSIGHT
-        level_then, stratum_then = lately.level[now].copy(), lately.stratum[:, now] - 1
+        level_then, stratum_then = lately.level[now].copy(), lately.stratum[:, now].astype(np.int64) - 1
         lately.users[now] = np.where(day.known, day.users, 0)
         lately.events[now] = np.where(day.known, day.events, 0)
         lately.shape[now] = np.where(day.known, expected.shape, 0)
         lately.level[now], lately.factor[now], lately.stratum[:, now] = expected.level, expected.factor, strata + 1
-        seen, due = lately.users.sum(0), level_then * lately.shape.sum(0)
+        seen, due = _sum(lately.users), level_then * lately.shape.sum(0)
         clean = seen >= CLEAN * due
         for i, one in enumerate(self.calibrations):
             calibration.judge(one, day.date, day.keys, clean & well[i], stratum_then[i])
@@ -179,6 +180,12 @@ class Whole:
         lean = _OTHERS * HINDSIGHT * np.maximum(lately.spread_of / HINDSIGHT, 1.0)
         found: Floats = np.clip((lately.spread + lean * shared) / (lately.spread_of + lean), 0.005, 5.0)
         return found
+
+
+def _sum(days: Singles) -> Floats:
+    """Counts of several days, summed without loss."""
+    found: Floats = days.sum(0, dtype=np.float64)
+    return found
 
 
 def limit(budget: float) -> float:

@@ -1,4 +1,4 @@
-"""`python -m benchmarks.detection simulate|compare|real`: each says with --help what it takes."""
+"""`python -m benchmarks.detection simulate|compare|real|speed`: each says with --help what it takes."""
 
 import argparse
 import sys
@@ -11,6 +11,7 @@ from benchmarks.detection.plot import svg
 from benchmarks.detection.real import real, told
 from benchmarks.detection.simulator import WORLDS, simulate
 from benchmarks.detection.simulator.writing import write
+from benchmarks.detection.speed import HEADER, line, speeds
 from benchmarks.detection.table import NOTE, table
 
 
@@ -36,14 +37,22 @@ def _compare(wanted: argparse.Namespace) -> None:
         print(NOTE)
         wanted.plot.write_text(svg(lines))
         print(f"\nThe picture is in {wanted.plot}.")
-        if command:
-            first = folder_of(wanted.world[0], wanted.seed, Path(folder))
-            print(f"Ebbtide's fold alone: {ours.speed(first, wanted.budget[0])}.")
 
 
 def _real(wanted: argparse.Namespace) -> None:
     command = None if wanted.peers_only else wanted.ebbtide
     print(told(real(wanted.file, wanted.each, wanted.budget, wanted.seed, command), wanted.each))
+
+
+def _speed(wanted: argparse.Namespace) -> None:
+    print(HEADER)
+    found = []
+    for one in speeds(wanted.keys, wanted.warm_up, wanted.days):
+        print(line(one), flush=True)
+        found.append(one)
+    first, last = found[0], found[-1]
+    times, more = last.day / first.day, last.keys / first.keys
+    print(f"\n{more:.1f} times the keys took {times:.1f} times as long.")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -73,6 +82,11 @@ def _parser() -> argparse.ArgumentParser:
     injecting.add_argument("--ebbtide", type=Path, default=ours.EBBTIDE, help="the command to judge")
     injecting.add_argument("--peers-only", action="store_true")
     injecting.set_defaults(run=_real)
+    speeding = commands.add_parser("speed", help="what a day's evaluation of all kinds costs, by accounts' behaviors")
+    speeding.add_argument("--keys", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])
+    speeding.add_argument("--warm-up", type=int, default=42, help="days that are folded before those timed")
+    speeding.add_argument("--days", type=int, default=7)
+    speeding.set_defaults(run=_speed)
     return parser
 
 

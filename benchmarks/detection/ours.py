@@ -26,11 +26,6 @@ def backtest(events: Path, accounts: Path | None, budget: float, out: Path, comm
     return Backtest(out, time.perf_counter() - began)
 
 
-def speed(world: Path, budget: float) -> str:
-    """What the fold costs, measured in a process of its own."""
-    return _run([sys.executable, "-m", "benchmarks.detection.speed", str(world), f"{budget:g}"])
-
-
 def _run(command: list[str]) -> str:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:

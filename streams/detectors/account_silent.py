@@ -68,6 +68,7 @@ class SilentState:
     whole: Whole
     gaps: Gaps
     date: int = 0
+    mean: Floats = field(default_factory=lambda: np.empty(0))  # each account's gap, by the last step
 
 
 class AccountSilent:
@@ -97,7 +98,7 @@ class AccountSilent:
         gaps.open += np.where((gaps.last > 0) & whole.known, expected.shape, 0)
         _close(gaps, active, day.date)
         mean, score = judge(gaps, whole.peers, whole.groups)
-        state.date, judged = day.date, old & (gaps.known >= FEWEST)
+        state.mean, state.date, judged = mean, day.date, old & (gaps.known >= FEWEST)
         strata = np.where(judged, calibration.stratum_of(7 / np.maximum(mean, 1e-9)), -1)
         silent = judged & ~active
         well = np.ones((1, len(mean)), np.bool_)
@@ -110,10 +111,9 @@ class AccountSilent:
     def case(self, state: SilentState, index: int) -> Case:
         """The days since the last sign, 28 at most."""
         gaps, date = state.gaps, state.date
-        last, whole = int(gaps.last[index]), state.whole
-        mean = float(judge(gaps, whole.peers, int(whole.peers.max()) + 1)[0][index])
-        extra = {"last_sign": last - 1, "silent_days": date + 1 - last, "usual_gap": round(mean, 1)}
-        return whole.case(date, index, min(last, date), int(np.clip(date + 1 - last, 1, 28)), extra)
+        last, usual = int(gaps.last[index]), round(float(state.mean[index]), 1)
+        extra = {"last_sign": last - 1, "silent_days": date + 1 - last, "usual_gap": usual}
+        return state.whole.case(date, index, min(last, date), int(np.clip(date + 1 - last, 1, 28)), extra)
 
     def save(self, state: SilentState) -> Arrays:
         """Every array, under names with a prefix."""

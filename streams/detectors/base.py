@@ -60,6 +60,16 @@ def places(keys: Ints, wanted: Ints) -> Ints:
     return np.where(there, at, -1)
 
 
+def joined(keys: Ints, more: Ints) -> Ints:
+    """Sorted `keys` with those of `more` that they lack; the same array where they lack none.
+
+    >>> joined(np.array([2, 5]), np.array([5, 3, 5])).tolist()
+    [2, 3, 5]
+    """
+    lacking = np.unique(more[places(keys, more) < 0])
+    return np.insert(keys, keys.searchsorted(lacking), lacking) if len(lacking) else keys
+
+
 @dataclass(frozen=True)
 class Day:
     """One local day of all keys, as columns by key.
@@ -92,7 +102,7 @@ class Day:
     hours: Hours = field(default_factory=lambda: _NO_HOURS)
     paused: Bools = field(default_factory=lambda: _NOBODY)
 
-    @property
+    @cached_property
     def known(self) -> Bools:
         """By key, whether the day says anything of it: only then it is learned and judged."""
         known = np.full(len(self.keys), self.covered)
@@ -140,7 +150,7 @@ class Verdicts:
 
     def at(self, key: int) -> int:
         """The index of a key."""
-        return int(np.searchsorted(self.keys, key))
+        return int(self.keys.searchsorted(key))
 
 
 @dataclass(frozen=True)

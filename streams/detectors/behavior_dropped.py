@@ -42,7 +42,7 @@ _KEPT = 0.95  # the part of the budget that thresholds use up: the next month ma
 class Today:
     """What the last step saw: users seen and due by span and key, the dispersion of each, and their rarity.
 
-    `limit` is the rarity at which a key crosses.
+    `limit` is the rarity at which a key crosses; `alike` says by group of peers how many are old enough.
     """
 
     seen: Floats
@@ -50,11 +50,12 @@ class Today:
     spread: Floats
     tails: Floats
     peers: Ints
+    alike: Ints
     limit: Floats
 
 
 _EMPTY = np.zeros((len(SPANS), 0))
-_NOTHING = Today(_EMPTY, _EMPTY, _EMPTY, _EMPTY, np.empty(0, np.int64), np.empty(0))
+_NOTHING = Today(_EMPTY, _EMPTY, _EMPTY, _EMPTY, np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))
 
 
 @dataclass
@@ -95,6 +96,8 @@ class BehaviorDropped:
         self._calibrate(state, day.date)
         baselines.begin(baseline, day)
         old = (baseline.judged(self.warm_up)[1] <= day.date) & day.known
+        grown = baseline.age(day.date) >= newcomers.KNOWN
+        alike = np.bincount(day.peers[grown], minlength=day.groups)
         noise = recents.dispersions(recent)
         expected = baselines.expect(baseline, day, ~recent.alarmed, noise[0])
         recents.remember(recent, day, expected, baseline.age(day.date) >= FROM - 1)
@@ -104,7 +107,7 @@ class BehaviorDropped:
         recents.add_up(recent, day, expected.mean, noise[0], judged)
         tails = recents.scan(seen, due, wide)
         limit = calibration.rarity_of(_KEPT * self.budget / _siblings(state.keys, judged))
-        verdicts = _judge(state, day.date, judged, Today(seen, due, wide, tails, day.peers, limit))
+        verdicts = _judge(state, day.date, judged, Today(seen, due, wide, tails, day.peers, alike, limit))
         recent.alarmed = verdicts.crosses | recents.surges(seen, due, noise)
         if day.covered:
             calm = judged & ~recent.alarmed & (baseline.age(day.date) >= newcomers.KNOWN)
@@ -121,7 +124,6 @@ class BehaviorDropped:
         factor, mean = recent.factor[days, index], recent.mean[days, index]
         alone = mean / np.maximum(factor, 1e-9)
         events = state.baseline.a_events[index] / (state.baseline.b[index] + 0.5)
-        like = (today.peers == today.peers[index]) & (state.baseline.age(date) >= newcomers.KNOWN)
         return Case(
             onset=recents.onset(recent, date, index, today.spread[:, index]),
             last=date,
@@ -132,7 +134,7 @@ class BehaviorDropped:
             events_observed=float(recent.events[days, index].sum()),
             events_expected=float(events * recent.shape[days, index].sum()),
             factor=float(mean.sum() / max(alone.sum(), 1e-9)),
-            peers=int(like.sum()) - 1,
+            peers=int(today.alike[today.peers[index]]) - 1,
             quiet_from=_quiet_from(state, index, at),
         )
 
@@ -228,7 +230,7 @@ def _quiet_from(state: DropState, index: int, at: int) -> float:
     counts = np.arange(int(due) + 2, dtype=float)
     tails = recents.scan(counts, np.full(len(counts), due), np.full(len(counts), today.spread[at, index]))
     stratum = np.full(len(counts), calibration.stratum_of(today.due[:1, index])[0])
-    strength = tails + _accumulated(state.recent)[index]
+    strength = tails + np.sqrt(state.recent.cusum[:, index]).sum()
     rare = calibration.rarity(state.rates[None], stratum, strength[None])[0] >= today.limit[index]
     quiet = ~rare | (tails < _VISIBLE)
     scanned = float(np.argmax(quiet)) if quiet.any() else 0.0

@@ -19,9 +19,10 @@ from dataclasses import dataclass, field, fields
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from streams.columns import Arrays, Columns
-from streams.detectors.base import Bools, Case, Day, Floats, Ints, Verdicts, places
+from streams.detectors.base import Bools, Case, Day, Floats, Ints, Verdicts, joined, places
 
 SPAN = 28
 WEEK = 7
@@ -67,7 +68,7 @@ class Lives(Columns):
     first: Ints  # the first day its people were seen, plus one
     lost: Ints  # days until it is due that said nothing
     active: Ints  # the last day its people came
-    users: Ints  # (28, keys): users of the behavior by date modulo 28
+    users: NDArray[np.int32]  # (28, keys): users of the behavior by date modulo 28
     due: Ints
     judged_from: Ints
     best: Ints  # the days on which it was done, in the best `week` (in days) of the last 28 days
@@ -82,7 +83,7 @@ class Lives(Columns):
         """Of no key."""
         flat: Arrays = {one.name: _NONE for one in fields(cls)}
         flat |= {
-            "users": np.zeros((SPAN, 0), np.int64),
+            "users": np.zeros((SPAN, 0), np.int32),
             "adopted": np.zeros(0, np.bool_),
             "missed": np.zeros(0, np.bool_),
         }
@@ -133,7 +134,7 @@ class BehaviorNotAdopted:
         lives = state.lives
         columns = (lives.best, lives.need, lives.week, lives.breadth)
         best, need, week, breadth = (int(column[index]) for column in columns)
-        users = int(_distinct(state, np.array([index]))[0])
+        users = _users_of(state, int(state.keys[index]))
         least = float(max(need * SPAN // max(week, 1), breadth))
         return Case(
             onset=int(lives.due[index]),
@@ -174,7 +175,7 @@ class BehaviorNotAdopted:
 
 def _grow(state: AdoptionState, keys: Ints) -> None:
     """Makes room for keys that are asked for the first time."""
-    grown = np.union1d(state.keys, keys)
+    grown = joined(state.keys, keys)
     if len(grown) > len(state.keys):
         state.lives = state.lives.grown(np.searchsorted(grown, state.keys), len(grown))
         state.keys = grown
@@ -236,6 +237,12 @@ def _distinct(state: AdoptionState, mine: Ints) -> Ints:
     both = zip(rows, (users for _, users in state.did.values()), strict=True)
     pairs = np.unique(_joined([row[row >= 0] << 33 | users[row >= 0] for row, users in both]))
     return np.bincount(pairs >> 33, minlength=len(mine))
+
+
+def _users_of(state: AdoptionState, key: int) -> int:
+    """How many users did one key."""
+    days = (users[slice(*keys.searchsorted((key, key + 1)).tolist())] for keys, users in state.did.values())
+    return len({user for day in days for user in day.tolist()})
 
 
 def _joined(parts: list[Ints]) -> Ints:

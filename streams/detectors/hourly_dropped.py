@@ -79,7 +79,6 @@ class HourlyState:
     watch: Watch
     calibrated: Calibration = field(default_factory=Calibration)
     rates: Floats = field(default_factory=lambda: np.zeros((1, calibration.STRATA, calibration.BINS + 1)))
-    thresholds: Floats = field(default_factory=lambda: np.zeros(calibration.STRATA))
     month: int = -1
     date: int = 0
     peers: Ints = field(default_factory=lambda: np.empty(0, np.int64))
@@ -147,30 +146,31 @@ class HourlyDropped:
         parts: dict[str, Any] = {"habit": state.habit, "watch": state.watch, "calibrated": state.calibrated}
         arrays = {f"{name}.{column}": found for name, part in parts.items() for column, found in part.arrays().items()}
         moment = np.array([state.month, state.date])
-        return arrays | {"keys": state.keys, "rates": state.rates, "thresholds": state.thresholds, "moment": moment}
+        return arrays | {"keys": state.keys, "rates": state.rates, "moment": moment}
 
     def load(self, arrays: Arrays) -> HourlyState:
         """What `save` gave."""
         month, date = arrays["moment"].tolist()
         habit, watch = Habit(**part_of(arrays, "habit.")), Watch(**part_of(arrays, "watch."))
         counted = Calibration.restored(part_of(arrays, "calibrated."))
-        limits = arrays["rates"], arrays["thresholds"]
-        return HourlyState(arrays["keys"], habit, watch, counted, *limits, month, date)
+        return HourlyState(arrays["keys"], habit, watch, counted, arrays["rates"], month, date)
 
     def _calibrate(self, state: HourlyState, date: int) -> None:
-        """New thresholds on the first day of each month, from what was known by then."""
+        """New rates on the first day of each month, from what was known by then."""
         month = calibration.month_of(date)
         if month != state.month:
-            known = state.calibrated
-            # What has never been seen is not said to be rarer than the time it was not seen in.
-            seldom = 1 / (known.years.sum() + calibration.YEARS_OF_PRIOR)
-            state.rates = np.maximum(calibration.rates(known), min(seldom, self.budget))[None]
-            state.thresholds = calibration.thresholds(calibration.rates(known), self.budget)
-            state.month = month
+            state.rates, state.month = calibration.rates(state.calibrated)[None], month
 
     def _limits(self, state: HourlyState) -> Floats:
         """What each key's score must reach."""
-        found: Floats = state.thresholds[self._strata(state)]
+        found: Floats = calibration.thresholds(state.rates[0], self.budget)[self._strata(state)]
+        return found
+
+    def _rarity(self, state: HourlyState, score: Floats) -> Floats:
+        """How rare each key's score is; what was never seen is not rarer than the time it was not seen in."""
+        seldom = 1 / (state.calibrated.years.sum() + calibration.YEARS_OF_PRIOR)
+        rates = np.maximum(state.rates, min(seldom, self.budget))
+        found: Floats = calibration.rarity(rates, self._strata(state), score[None])[0]
         return found
 
     @staticmethod
@@ -191,7 +191,7 @@ class HourlyDropped:
         span = today.span[at]
         then = today.seen[span, *at] / np.maximum(today.due[span, *at], 1e-9)
         ratio = np.where(begins, then, seen / np.maximum(total, 1e-9))
-        rarity = calibration.rarity(state.rates, self._strata(state), best[None])[0]
+        rarity = self._rarity(state, best)
         reach = calibration.rarity_of(np.full(len(limit), self.budget))
         return Verdicts(state.keys, judged, begins | goes_on, rarity, reach, ratio)
 

@@ -29,7 +29,6 @@ from streams.people import (
     GONE,
     PeopleState,
     back,
-    base_of,
     crowd,
     grow,
     keys_of,
@@ -82,14 +81,14 @@ class UsersGone:
 
     def case(self, state: PeopleState, index: int) -> Case:
         """The days since the first of the lost people stayed away, 28 at most."""
-        key = int(keys_of(state)[0][index])
+        key = int(state.judged[index])
         at = int(np.searchsorted(state.whole.keys, key & ~OF_ACCOUNT))
         lost, onset = lost_of(state, key), onset_of(state, key)
         lost = lost[np.argsort(-state.today.weight[lost], kind="stable")]
         enough, visible = (1, None) if key & OF_ACCOUNT else self._enough(state, at, lost)
         extra = {
             "gone": [row_of(state, i) for i in lost.tolist()],
-            "share": round(float(state.today.weight[lost].sum() / max(base_of(state)[at], 1e-9)), 3),
+            "share": round(float(state.today.weight[lost].sum() / max(state.today.base[at], 1e-9)), 3),
             "usual_loss": round(float(state.today.usual[at]), 3),
             "enough": enough,
             "visible": visible,
@@ -117,12 +116,12 @@ class UsersGone:
         scores: Floats = np.arange(calibration.BINS) * np.float64(calibration.STEP)
         seen = calibration.rarity(state.whole.rates[:1], stratum, scores[None])[0] >= self.limits[LOSS]
         visible = float(scores[seen].min(initial=10)) / 10
-        left = state.today.loss[at] - np.cumsum(state.today.weight[lost]) / max(base_of(state)[at], 1e-9)
+        left = state.today.loss[at] - np.cumsum(state.today.weight[lost]) / max(state.today.base[at], 1e-9)
         return min(int(np.searchsorted(-left, -visible)) + 1, len(lost)), round(visible, 3)
 
     def _verdicts(self, state: PeopleState, judged: Bools, rarity: Floats) -> Verdicts:
         """Accounts and people as one list of keys."""
-        keys, order = keys_of(state)
+        state.judged, order = keys_of(state)
         today, people = state.today, len(state.keys)
         crosses = judged & (rarity >= np.array(self.limits)[:, None])
         crosses[CHAMPION] &= today.lost[today.champion] if people else False
@@ -134,10 +133,10 @@ class UsersGone:
             found[led] = of[today.champion >= 0]
             return np.concatenate([accounts, found])[order]
 
-        share = today.weight[today.champion] / np.maximum(base_of(state), 1e-9) if people else np.zeros(len(judged[0]))
+        share = today.weight[today.champion] / np.maximum(today.base, 1e-9) if people else np.zeros(len(judged[0]))
         limits = np.repeat(self.limits, [len(state.whole.keys), people])[order]
         return Verdicts(
-            keys,
+            state.judged,
             column(judged[CHAMPION], judged[LOSS], np.bool_),
             column(crosses[CHAMPION], crosses[LOSS], np.bool_),
             column(rarity[CHAMPION], rarity[LOSS], np.float64),

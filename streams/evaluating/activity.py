@@ -5,7 +5,7 @@ A key is (account number, behavior number) packed into 64 bits. Days are local d
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,27 +14,28 @@ from streams.detectors.base import BUSY
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
+Key = TypeVar("Key", int, Ints)
 
 _NONE: Ints = np.empty(0, np.int64)
 
 
-def pack(account: int | Ints, behavior: int | Ints) -> Ints:
+def pack(account: Key, behavior: Key | int) -> Key:
     """Keys of accounts and behaviors.
 
-    >>> int(pack(1, 2)), int(account_of(pack(1, 2))), int(behavior_of(pack(1, 2)))
+    >>> pack(1, 2), account_of(pack(1, 2)), behavior_of(pack(1, 2))
     (4294967298, 1, 2)
     """
-    return np.asarray(account, np.int64) << 32 | np.asarray(behavior, np.int64)
+    return account << 32 | behavior
 
 
-def account_of(key: int | Ints) -> Ints:
+def account_of(key: Key) -> Key:
     """The account number in a key."""
-    return np.asarray(key, np.int64) >> 32
+    return key >> 32
 
 
-def behavior_of(key: int | Ints) -> Ints:
+def behavior_of(key: Key) -> Key:
     """The behavior number in a key."""
-    return np.asarray(key, np.int64) & 0xFFFFFFFF
+    return key & 0xFFFFFFFF
 
 
 class ByHour(NamedTuple):
@@ -84,8 +85,8 @@ class Activity:
     def presences(self, key: int, first: int, last: int) -> tuple[Ints, Ints]:
         """Days and users of one key from day `first` to `last`, both included."""
         keys, days, users = self._by_key
-        mine = slice(*np.searchsorted(keys, [key, key + 1]).tolist())
-        span = slice(*np.searchsorted(days[mine], [first, last + 1]).tolist())
+        mine = slice(*keys.searchsorted((key, key + 1)).tolist())
+        span = slice(*days[mine].searchsorted((first, last + 1)).tolist())
         return days[mine][span], users[mine][span]
 
     @cached_property

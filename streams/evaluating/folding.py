@@ -11,7 +11,7 @@ from schemas.alerts import AlertKind
 from schemas.coverage import Rows
 from schemas.rules import BUILT_IN, Mode, Rules
 from streams.alerting import Life
-from streams.detectors.base import Detector, Ints
+from streams.detectors.base import Detector, Ints, joined, places
 from streams.detectors.users_gone import UsersGone
 from streams.evaluating.activity import Activity, account_of
 from streams.evaluating.covering import cover
@@ -151,8 +151,9 @@ def fold(
     On `unwatched` days nothing is learned or judged. The state is the same object each time, used up by the next day:
     who wants to keep it saves it at once.
     """
-    known = np.isin(account_of(activity.key), np.fromiter(world.accounts, np.int64, len(world.accounts)))
-    progress.keys = np.union1d(progress.keys, activity.key[known])
+    fresh = np.unique(activity.key[places(progress.keys, activity.key) < 0])
+    known = np.array([account in world.accounts for account in account_of(fresh).tolist()], np.bool_)
+    progress.keys = joined(progress.keys, fresh[known])
     roster: Roster | None = None
     while progress.day < until:
         date = progress.day + 1

@@ -106,7 +106,7 @@ def draw(world: World, activity: Activity, last: int, seed: int) -> list[Injecti
     for number in world.accounts:
         chosen, onset = rng.random() < 1 / _ONE_IN, int(rng.integers(begin, last - LATE + 1))
         kept = KEPT[rng.integers(2)]
-        days, _ = activity.presences(int(pack(number, ALL_NUMBER)), onset - 56, onset - 1)
+        days, _ = activity.presences(pack(number, ALL_NUMBER), onset - 56, onset - 1)
         if chosen and len(days) and days.min() < onset - 28:
             drawn.append(Injection(number, onset, kept, len(days) / 8))
     return drawn

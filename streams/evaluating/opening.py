@@ -46,7 +46,7 @@ def open_alerts(kind: Kind, scene: Scene, terms: Terms, *, only_new: bool = Fals
     verdicts, lives = scene.verdicts[kind.detector.name], scene.lives[kind.detector.name]
     crossing = set() if off else set(verdicts.keys[kind.crossing(scene)].tolist())
     concerned = crossing - lives.keys() if only_new else crossing | lives.keys()
-    for key in sorted(concerned, key=lambda key: (int(behavior_of(key)) != 0, key)):
+    for key in sorted(concerned, key=lambda key: (behavior_of(key) != 0, key)):
         subject = kind.subject(scene, key)
         over = _over(kind, scene, key, terms) if key in lives else ""
         known = over or kind.knows(scene, key)
@@ -70,7 +70,8 @@ def _live(
     """One episode's day; `over` says why it is its last."""
     lives, account, rule = scene.lives[kind.detector.name], kind.account(key), terms.rule
     now = kind.moment(scene, key)
-    before, mark = lives.pop(key, None), fingerprint(scene.world.workspace, subject)
+    before = lives.pop(key, None)
+    mark = before.fingerprint if before else fingerprint(scene.world.workspace, subject)
     if before and over:
         after, changes = None, alerting.end(before, now, over)
     else:
@@ -88,8 +89,9 @@ def _live(
 def _finding(kind: Kind, scene: Scene, key: int) -> Finding:
     detector, verdicts = kind.detector, scene.verdicts[kind.detector.name]
     at = verdicts.at(key)
-    case, score, threshold = detector.case(scene.states[detector.name], at), verdicts.score[at], verdicts.threshold[at]
-    return Finding(case, float(score), float(threshold), (detector.name, detector.version))
+    state, score, threshold = scene.states[detector.name], float(verdicts.score[at]), float(verdicts.threshold[at])
+    rule = detector.name, detector.version
+    return Finding(detector.case(state, at), score, threshold, rule, kind.history(state, key))
 
 
 def _sighting(verdicts: Verdicts, key: int) -> Sighting:

@@ -12,8 +12,8 @@ from streams.baselines import HOLIDAY
 from streams.detectors.base import Bools, Day, Floats
 from streams.detectors.behavior_dropped import DropState
 from streams.detectors.segment_dropped import below_alone, broad
-from streams.evaluating.activity import Ints, account_of, behavior_of
-from streams.evaluating.world import World
+from streams.evaluating.activity import Ints, behavior_of
+from streams.evaluating.world import Account
 
 
 def key_of(segment: str) -> int:
@@ -30,14 +30,16 @@ class Breadth(NamedTuple):
 
 
 class Segments:
-    """The segments of a workspace's accounts; `keys` sorted, `names` and `members` (keys of `*`) beside them."""
+    """The segments of a workspace's accounts; `keys` sorted, `names` and `members` (keys of `*`) beside them.
 
-    def __init__(self, world: World, account_keys: Ints, known: Ints) -> None:
-        owners = [world.accounts.get(number) for number in account_of(account_keys).tolist()]
-        whole = behavior_of(account_keys) == ALL_NUMBER
-        own = np.array([key_of(owner.segment) if owner else -1 for owner in owners], np.int64)
-        self._whole = whole & (own >= 0)
-        self.names = {key_of(owner.segment): owner.segment for owner in owners if owner} | {0: EVERYONE}
+    Made of accounts (`owners`, None: not known), and for each of `account_keys` which of them is its `owner`.
+    """
+
+    def __init__(self, owners: Sequence[Account | None], owner: Ints, account_keys: Ints, known: Ints) -> None:
+        names = {name: key_of(name) for name in {one.segment for one in owners if one}}
+        own = np.array([names[one.segment] if one else -1 for one in owners], np.int64)[owner]
+        self._whole = (behavior_of(account_keys) == ALL_NUMBER) & (own >= 0)
+        self.names = {key: name for name, key in names.items()} | {0: EVERYONE}
         self.keys: Ints = np.union1d(known, np.array(sorted(self.names), np.int64))
         self._at = np.where(self._whole, np.searchsorted(self.keys, np.maximum(own, 0)), 0)
         self._account_keys = account_keys

@@ -7,7 +7,7 @@ import csv
 import gzip
 import io
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,6 +24,7 @@ FIELDS = {
     "user": ("user", "user_id", "userId", "distinct_id"),
     "behavior": ("behavior", "event", "event_name", "name"),
 }
+_ORDER = ("time", "behavior", "account", "user")
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -77,6 +78,9 @@ def _csv(text: IO[str], delimiter: str) -> Iterator[Row]:
 
 
 def _csv_rows(reader: Any, header: list[str], fields: dict[str, str]) -> Iterator[Row]:
+    place = {name: i for i, name in enumerate(header)}
+    time, behavior, account, user = (place.get(fields.get(name, ""), len(header)) for name in _ORDER)
+    others = [(i, name) for name, i in place.items() if name not in fields.values()]
     while True:
         try:
             values = next(reader)
@@ -89,8 +93,9 @@ def _csv_rows(reader: Any, header: list[str], fields: dict[str, str]) -> Iterato
             yield Row(reader.line_num, problem=f"it has {len(values)} values for {len(header)} columns")
         elif values:
             # An empty cell says nothing, as a missing one does.
-            found = {key: value for key, value in zip(header, values, strict=False) if value}
-            yield to_row(reader.line_num, found, fields)
+            values += [""] * (len(header) + 1 - len(values))
+            properties = {name: values[i] for i, name in others if values[i]} if others else {}
+            yield _row(reader.line_num, (values[time], values[behavior], values[account], values[user]), properties)
 
 
 def _ndjson(text: IO[str]) -> Iterator[Row]:
@@ -115,17 +120,21 @@ def _claim(names: Iterable[str]) -> dict[str, str]:
 
 def to_row(line: int, found: dict[str, Any], fields: dict[str, str]) -> Row:
     """One object's values as a row; what no field claims becomes its properties."""
-    claimed, get = fields.values(), found.get
+    claimed = fields.values()
     nested = found.get("properties")
     properties = {key: value for key, value in found.items() if key not in claimed}
     if isinstance(nested, dict):
         properties = {key: value for key, value in properties.items() if key != "properties"} | nested
+    return _row(line, [found.get(fields.get(name, "")) for name in _ORDER], properties)
+
+
+def _row(line: int, values: Sequence[Any], properties: dict[str, Any]) -> Row:
+    """A row of what the fields say, in their order."""
     try:
-        time = parse_time(found.get(fields.get("time", "")))
+        time = parse_time(values[0])
     except (ValueError, OverflowError) as error:
         return Row(line, problem=str(error))
-    behavior = _text(get(fields.get("behavior", "")))
-    account, user = _text(get(fields.get("account", ""))), _text(get(fields.get("user", "")))
+    behavior, account, user = map(_text, values[1:])
     if not behavior:
         return Row(line, problem="it names no behavior")
     if not account and not user:
@@ -143,7 +152,7 @@ def parse_time(value: Any) -> int:
     >>> parse_time("2024-05-01T08:00:00Z"), parse_time("1714550400"), parse_time(1714550400000)
     (1714550400000, 1714550400000, 1714550400000)
     """
-    if isinstance(value, int | float) or (isinstance(value, str) and _NUMBER.fullmatch(value.strip())):
+    if isinstance(value, int | float) or (isinstance(value, str) and _is_number(value)):
         number = float(value)
         return round(number if abs(number) >= _MILLISECONDS_FROM else number * 1000)
     try:
@@ -152,6 +161,11 @@ def parse_time(value: Any) -> int:
         shown = "no time is given" if value in (None, "") else f"{value!r} is no time"
         raise ValueError(f"{shown}; write ISO 8601 or seconds since the epoch") from None
     return round((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)
+
+
+def _is_number(value: str) -> bool:
+    # Most times are in ISO 8601, and rows come in millions.
+    return value[4:5] != "-" and _NUMBER.fullmatch(value.strip()) is not None
 
 
 _NUMBER = re.compile(r"-?\d{9,}(\.\d+)?")

@@ -40,6 +40,10 @@ class AccountSilentKind(Kind):
         state: SilentState = scene.states[self.detector.name]
         return Lack(*state.whole.baseline.judged(), state.gaps.known, FEWEST)
 
+    def history(self, state: SilentState, key: int) -> float:  # noqa: ARG002 - the same for all
+        """The years of accounts that came again."""
+        return float(state.whole.calibrations[0].years.sum())
+
     def subject(self, scene: Scene, key: int) -> Subject | None:
         """The account."""
         who = scene.owner(key)
@@ -53,6 +57,11 @@ class AccountSilentKind(Kind):
         fallen = any(key in scene.lives[name] for name in ("behavior_dropped", "hourly_dropped"))
         fallen = fallen or told_on_account(self, scene, key, "users_gone")
         return fallen or (who is not None and in_segments_fall(scene, who))
+
+    def onset(self, scene: Scene, key: int) -> int:
+        """The day after the last sign."""
+        state = scene.states[self.detector.name]
+        return min(int(state.gaps.last[scene.verdicts[self.detector.name].at(key)]), int(state.date))
 
     def evidence(self, scene: Scene, key: int, finding: Finding) -> Evidence:
         """Since when, and how often it used to come."""

@@ -1,5 +1,6 @@
 """What a kind of alert is beside its detector: whose it is, what holds it back, what it rests on, and how it reads."""
 
+import math
 import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -45,7 +46,7 @@ class Scene(NamedTuple):
 
     def owner(self, key: int) -> Account | None:
         """The account in a key."""
-        return self.world.accounts.get(int(account_of(key)))
+        return self.world.accounts.get(account_of(key))
 
     def knows(self, key: int) -> bool:
         """Whether the day says anything of an account's behavior."""
@@ -97,7 +98,7 @@ class Kind(ABC):
     def knows(self, scene: Scene, key: int) -> bool:
         """Whether the day says anything of a key's alert; where it does not, nothing changes."""
         account = self.account(key)
-        return scene.day.covered and (account is None or scene.knows(int(pack(account, ALL_NUMBER))))
+        return scene.day.covered and (account is None or scene.knows(pack(account, ALL_NUMBER)))
 
     def crossing(self, scene: Scene) -> Bools:
         """Which keys open an alert, or keep one open."""
@@ -109,7 +110,7 @@ class Kind(ABC):
 
     def account(self, key: int) -> int | None:
         """The number of the account that an alert is about; None where it is about none."""
-        return int(account_of(key))
+        return account_of(key)
 
     def user(self, key: int) -> int | None:  # noqa: ARG002 - others need it
         """The number of the user that an alert is about; None where it is about none."""
@@ -122,6 +123,10 @@ class Kind(ABC):
     def calibrated(self, state: Any) -> Calibrated | None:  # noqa: ARG002 - others need it
         """What its thresholds are and rest on, from its detector's state; None where they are fixed."""
         return None
+
+    def history(self, state: Any, key: int) -> float:  # noqa: ARG002 - others need it
+        """The account-years in which its scores were counted, from its detector's state; infinite where none are."""
+        return math.inf
 
     def onset(self, scene: Scene, key: int) -> int:
         """The first day of what a key's alert would tell of."""
@@ -165,7 +170,7 @@ def told_on_account(kind: Kind, scene: Scene, key: int, *names: str) -> bool:
     """
     whole = key & ~OF_ACCOUNT
     opened = [life.opened_at for name in names if (life := scene.lives[name].get(whole)) is not None]
-    return bool(opened) and closing(scene.world, int(account_of(key)), kind.onset(scene, key)) <= max(opened)
+    return bool(opened) and closing(scene.world, account_of(key), kind.onset(scene, key)) <= max(opened)
 
 
 def widened(day: Day, into: type[Wide], **more: Any) -> Wide:

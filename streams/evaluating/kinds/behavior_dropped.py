@@ -11,6 +11,7 @@ import numpy as np
 
 from schemas.alerts import AlertKind, Evidence, Subject
 from schemas.windows import ALL_NUMBER
+from streams import recents
 from streams.detectors.base import Bools, Day, Ints
 from streams.detectors.behavior_dropped import BehaviorDropped, DropState
 from streams.evaluating.activity import behavior_of
@@ -50,9 +51,13 @@ class BehaviorDroppedKind(Kind):
         """The thresholds on scan and CUSUM together."""
         return Calibrated(state.calibration, self.detector.thresholds(state))
 
+    def history(self, state: DropState, key: int) -> float:  # noqa: ARG002 - the same for all
+        """The years of keys that went as expected."""
+        return float(state.calibration.years.sum())
+
     def subject(self, scene: Scene, key: int) -> Subject | None:
         """The account and its behavior."""
-        who, behavior = scene.owner(key), scene.world.behaviors.get(int(behavior_of(key)))
+        who, behavior = scene.owner(key), scene.world.behaviors.get(behavior_of(key))
         if who is None or behavior is None:
             return None
         return Subject(kind=self.kind, account=who.account, behavior=behavior)
@@ -79,7 +84,7 @@ class BehaviorDroppedKind(Kind):
         """Whether its segment's alert says it, or one on all of the account."""
         who, verdicts = scene.owner(key), scene.verdicts[self.detector.name]
         shared = verdicts.ratio[verdicts.at(key)] >= _OWN_FALL
-        behavior = int(behavior_of(key))
+        behavior = behavior_of(key)
         if told_on_account(self, scene, key, "account_silent", "users_gone"):
             return True
         whole = behavior != ALL_NUMBER and key - behavior + ALL_NUMBER in scene.lives[self.detector.name]
@@ -88,9 +93,15 @@ class BehaviorDroppedKind(Kind):
             who is not None and bool(shared) and (in_segments_fall(scene, who) or in_release_fall(scene, who))
         )
 
+    def onset(self, scene: Scene, key: int) -> int:
+        """The day from which on the last weeks are rarest."""
+        state: DropState = scene.states[self.detector.name]
+        at = scene.verdicts[self.detector.name].at(key)
+        return recents.onset(state.recent, state.date, at, state.today.spread[:, at])
+
     def evidence(self, scene: Scene, key: int, finding: Finding) -> Evidence:
         """Seen and due, who stopped, and the peers."""
-        who, behavior = scene.world.accounts[self.account(key) or 0], scene.world.behaviors[int(behavior_of(key))]
+        who, behavior = scene.world.accounts[self.account(key) or 0], scene.world.behaviors[behavior_of(key)]
         return evidence_of(scene.world, scene.activity, who, [key], behavior, finding)
 
     def sentence(self, scene: Scene, key: int, evidence: Evidence) -> str:
@@ -104,8 +115,8 @@ def in_rhythm(days: Ints, today: int) -> bool:
     >>> [in_rhythm(np.array([1, 2, 30, 31, 61]), today) for today in (70, 91, 95)]
     [False, True, False]
     """
-    if not len(days) or today - int(days.max()) < _SILENT:
+    if not len(days) or today - int(days[-1]) < _SILENT:
         return False
-    gaps = np.diff(np.unique(days))
+    gaps = np.diff(days)  # ascending; of one day, 0
     usual = gaps[gaps >= _APART]
-    return len(usual) > 0 and today - int(days.max()) <= float(np.median(usual)) + _LEEWAY
+    return len(usual) > 0 and today - int(days[-1]) <= float(np.median(usual)) + _LEEWAY

@@ -46,7 +46,7 @@ class BehaviorNotAdoptedKind(Kind):
 
     def subject(self, scene: Scene, key: int) -> Subject | None:
         """The account and the behavior, while its adoption is declared."""
-        who, adoption = scene.owner(key), scene.world.adoptions.get(int(behavior_of(key)))
+        who, adoption = scene.owner(key), scene.world.adoptions.get(behavior_of(key))
         if who is None or adoption is None:
             return None
         return Subject(kind=self.kind, account=who.account, behavior=adoption.definition.name)
@@ -61,11 +61,11 @@ class BehaviorNotAdoptedKind(Kind):
 
     def evidence(self, scene: Scene, key: int, finding: Finding) -> Evidence:
         """What was declared, what was done of it, and how busy the account is."""
-        who = scene.world.accounts[int(account_of(key))]
-        definition = scene.world.adoptions[int(behavior_of(key))].definition
+        who = scene.world.accounts[account_of(key)]
+        definition = scene.world.adoptions[behavior_of(key)].definition
         case, last = finding.case, finding.case.last
         evidence = evidence_of(scene.world, scene.activity, who, [key], definition.name, finding)
-        whole = int(pack(int(account_of(key)), 0))
+        whole = pack(account_of(key), 0)
         people = set(scene.activity.presences(whole, last - SPAN + 1, last)[1].tolist())
         doing = set(scene.activity.presences(key, last - SPAN + 1, last)[1].tolist())
         declared = {"due_day": definition.due_day, "frequency": definition.frequency, **case.extra["declared"]}
@@ -92,7 +92,7 @@ class BehaviorNotAdoptedKind(Kind):
 
     def sentence(self, scene: Scene, key: int, evidence: Evidence) -> str:
         """Who uses the product, and what is missing."""
-        return adoption_sentence(scene.world.accounts[int(account_of(key))], evidence)
+        return adoption_sentence(scene.world.accounts[account_of(key)], evidence)
 
 
 def _next_step(account: str, behavior: str, idle: list[str]) -> str:
@@ -103,14 +103,14 @@ def _next_step(account: str, behavior: str, idle: list[str]) -> str:
 
 def _asked(roster: Roster) -> Asked:
     """The declared behaviors of every account with a key, sorted."""
-    accounts = [roster.world.accounts.get(n) for n in np.unique(account_of(roster.keys)).tolist()]
-    rows = [
-        (int(pack(who.number, number)), _NEVER if who.created is None else who.created, one.definition.due_day,
-         one.since, one.definition.frequency or 7 / SPAN, one.definition.breadth or 1)
-        for who in accounts if who
-        for number, one in sorted(roster.world.adoptions.items())
-    ]  # fmt: skip
-    columns = np.array(rows, np.float64).reshape(-1, 6).T
-    keys = np.array([row[0] for row in rows], np.int64)
-    born, due_day, since, breadth = (columns[i].astype(np.int64) for i in (1, 2, 3, 5))
-    return Asked(keys, born, due_day, since, columns[4], breadth)
+    accounts = [who for who in roster.owners if who]
+    adoptions = sorted(roster.world.adoptions.items())
+    told = [(n, one.definition.due_day or 0, one.since, one.definition.breadth or 1) for n, one in adoptions]
+    frequency = np.array([one.definition.frequency or 7 / SPAN for _, one in adoptions])
+    numbers, due_day, since, breadth = (
+        np.tile(column, len(accounts)) for column in np.array(told, np.int64).reshape(-1, 4).T
+    )
+    owners = np.repeat(np.array([who.number for who in accounts], np.int64), len(adoptions))
+    began = [_NEVER if who.created is None else who.created for who in accounts]
+    born = np.repeat(np.array(began, np.int64), len(adoptions))
+    return Asked(pack(owners, numbers), born, due_day, since, np.tile(frequency, len(accounts)), breadth)

@@ -7,7 +7,7 @@ from schemas.clock import HOUR_MS
 from schemas.days import day_start
 from schemas.windows import ALL_NUMBER
 from streams.calendar import day_of
-from streams.detectors.hourly_dropped import HourlyDropped
+from streams.detectors.hourly_dropped import HourlyDropped, HourlyState
 from streams.evaluating.activity import behavior_of
 from streams.evaluating.kinds.base import Kind, Scene, closing, in_segments_fall
 from streams.evidence import Finding, evidence_of
@@ -24,9 +24,13 @@ class HourlyDroppedKind(Kind):
     def __init__(self, budget: float) -> None:
         self.detector: HourlyDropped = HourlyDropped(budget)
 
+    def history(self, state: HourlyState, key: int) -> float:  # noqa: ARG002 - the same for all
+        """The years of busy keys."""
+        return float(state.calibrated.years.sum())
+
     def subject(self, scene: Scene, key: int) -> Subject | None:
         """The account and its behavior."""
-        who, behavior = scene.owner(key), scene.world.behaviors.get(int(behavior_of(key)))
+        who, behavior = scene.owner(key), scene.world.behaviors.get(behavior_of(key))
         if who is None or behavior is None:
             return None
         return Subject(kind=self.kind, account=who.account, behavior=behavior)
@@ -41,14 +45,14 @@ class HourlyDroppedKind(Kind):
 
     def held(self, scene: Scene, key: int) -> bool:
         """Whether the days, all of the account's use, or its segment say it already."""
-        who, behavior = scene.owner(key), int(behavior_of(key))
+        who, behavior = scene.owner(key), behavior_of(key)
         whole = key - behavior + ALL_NUMBER
         own, days = scene.lives[self.detector.name], scene.lives[_DAYS]
         return key in days or whole in days or whole in own or (who is not None and in_segments_fall(scene, who))
 
     def evidence(self, scene: Scene, key: int, finding: Finding) -> Evidence:
         """Events seen and due in these hours."""
-        who, behavior = scene.world.accounts[self.account(key) or 0], scene.world.behaviors[int(behavior_of(key))]
+        who, behavior = scene.world.accounts[self.account(key) or 0], scene.world.behaviors[behavior_of(key)]
         found = evidence_of(scene.world, scene.activity, who, [key], behavior, finding)
         quiet = f"at least {finding.case.quiet_from:.0f} events in the same {finding.case.extra['hours']} hours"
         return msgspec.structs.replace(found, quiet_if=quiet)

@@ -15,7 +15,7 @@ from schemas.windows import ALL_NUMBER
 from streams.calendar import day_of
 from streams.detectors.base import Bools, Day, Verdicts
 from streams.detectors.ingest_quiet import IngestQuiet, SourceDay
-from streams.evaluating.activity import account_of, behavior_of
+from streams.evaluating.activity import behavior_of
 from streams.evaluating.kinds.base import Kind, Scene, widened
 from streams.evaluating.roster import Roster
 from streams.evaluating.world import Account
@@ -37,8 +37,8 @@ class IngestQuietKind(Kind):
     def day(self, day: Day, roster: Roster) -> Day:
         """With whose holidays are known; around the turn of the year, people are away on other days, too."""
         if roster is not self._roster:
-            accounts = (roster.world.accounts.get(number) for number in account_of(roster.keys).tolist())
-            self._roster, self._local = roster, np.array([bool(one and one.region) for one in accounts], np.bool_)
+            local = np.array([bool(one and one.region) for one in roster.owners], np.bool_)
+            self._roster, self._local = roster, local[roster.owner]
         return widened(day, SourceDay, local=self._local & (not _turn_of_the_year(day.date)))
 
     def told(self, day: Day, verdicts: Verdicts) -> Day:

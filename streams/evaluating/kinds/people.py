@@ -9,7 +9,7 @@ from schemas.alerts import Evidence, GoneUser
 from schemas.windows import ALL
 from streams.calendar import day_of
 from streams.detectors.base import OF_ACCOUNT, Day, Floats
-from streams.detectors.users_gone import UsersGone
+from streams.detectors.users_gone import CHAMPION, LOSS, UsersGone
 from streams.evaluating.kinds.base import Kind, Lack, Scene, widened
 from streams.evaluating.roster import Roster
 from streams.evidence import BEFORE, Finding, evidence_of, next_step, people_of
@@ -33,6 +33,10 @@ class PeopleKind(Kind):
         of = np.searchsorted(state.whole.keys, keys & ~OF_ACCOUNT)
         begun, judged_from = state.whole.baseline.judged()
         return Lack(begun[of], judged_from[of], has[of], needs, (keys & OF_ACCOUNT > 0) == people)
+
+    def history(self, state: PeopleState, key: int) -> float:
+        """The years of accounts that kept their people, or of their champions."""
+        return float(state.whole.calibrations[CHAMPION if key & OF_ACCOUNT else LOSS].years.sum())
 
     def onset(self, scene: Scene, key: int) -> int:
         """The day after the first of the lost people came last."""

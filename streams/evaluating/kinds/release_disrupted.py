@@ -12,7 +12,7 @@ from schemas.windows import ALL, ALL_NUMBER
 from streams.calendar import day_number, day_of
 from streams.detectors.base import Bools, Day
 from streams.detectors.release_disrupted import BEFORE, UNTIL, Mark, ReleaseDay, ReleaseDisrupted
-from streams.evaluating.activity import account_of, behavior_of
+from streams.evaluating.activity import behavior_of
 from streams.evaluating.kinds.base import Kind, Scene, release_key
 from streams.evaluating.roster import Roster
 from streams.evaluating.world import Account, Release
@@ -112,11 +112,11 @@ def _touched(roster: Roster, release: Release) -> list[int]:
 
 def _mark(roster: Roster, release: Release, on: int) -> Mark:
     """Which keys got a release, by segment, and which did not."""
-    owners = [roster.world.accounts.get(number) for number in account_of(roster.keys).tolist()]
     touched = np.isin(behavior_of(roster.keys), _touched(roster, release))
-    got = [owner is not None and (release.accounts is None or owner.account in release.accounts) for owner in owners]
-    theirs = touched & np.array(got, np.bool_)
-    keys = np.array([release_key(release.name, owner.segment) if owner else 0 for owner in owners], np.int64)
+    got = [one is not None and (release.accounts is None or one.account in release.accounts) for one in roster.owners]
+    theirs = touched & np.array(got, np.bool_)[roster.owner]
+    segments = [release_key(release.name, one.segment) if one else 0 for one in roster.owners]
+    keys = np.array(segments, np.int64)[roster.owner]
     names = np.unique(keys[theirs])
     group = np.where(theirs, np.searchsorted(names, keys), -1)
     return Mark(on, names, group, touched & ~theirs & (keys > 0))

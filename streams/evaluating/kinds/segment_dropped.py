@@ -5,6 +5,7 @@ import msgspec
 from schemas.alerts import AlertKind, Evidence, Subject
 from schemas.windows import ALL
 from streams.detectors.base import Bools, Day
+from streams.detectors.behavior_dropped import DropState
 from streams.detectors.segment_dropped import SegmentDropped
 from streams.evaluating.kinds.base import Kind, Scene, release_key
 from streams.evaluating.roster import Roster
@@ -36,6 +37,10 @@ class SegmentDroppedKind(Kind):
     def account(self, key: int) -> int | None:  # noqa: ARG002 - it is nobody's
         """It is about none."""
         return None
+
+    def history(self, state: DropState, key: int) -> float:  # noqa: ARG002 - the same for all
+        """The years of segments."""
+        return float(state.calibration.years.sum())
 
     def subject(self, scene: Scene, key: int) -> Subject | None:
         """The segment, by all it does."""

@@ -64,6 +64,19 @@ def test_a_declared_key_behavior_is_judged_as_live() -> None:
     assert run(fixture, declared=behaviors("behaviors: [{name: reports, events: [report.shared], key: true}]")).passed
 
 
+def test_a_pause_that_nobody_was_told_of_is_a_fall() -> None:
+    agreed = EXAMPLES["an agreed pause is quiet"]
+    school = agreed.accounts["school"]
+    untold = tuple(msgspec.structs.replace(pause, agreed=False) for pause in school.pauses)
+    accounts = agreed.accounts | {"school": msgspec.structs.replace(school, pauses=untold)}
+    assert [one.account for one in run(msgspec.structs.replace(agreed, accounts=accounts)).unexpected] == ["school"]
+
+
+def test_without_its_mark_a_release_is_not_what_an_alert_tells_of() -> None:
+    unmarked = run(msgspec.structs.replace(EXAMPLES["four users become two after a release"], releases=()))
+    assert [one.kind for one in unmarked.missing] == ["release.disrupted"]
+
+
 def test_traits_change_when_the_fixture_says_so() -> None:
     changing = fixtures.parse("""
     fixtures:
@@ -86,6 +99,16 @@ def test_traits_change_when_the_fixture_says_so() -> None:
         (
             "fixtures: [{name: a, from: 2026-01-05, until: 2026-02-01, accounts: {b: {does: [{days: mo}]}}}]",
             "mon-fri, mon,thu or daily",
+        ),
+        (
+            "fixtures: [{name: a, from: 2026-01-05, until: 2026-02-01, accounts: {b: {does: [{}]}},"
+            " releases: [{release: r, day: 2026-01-20, accounts: [c]}]}]",
+            "release r names no account of the fixture: c",
+        ),
+        (
+            "fixtures: [{name: a, from: 2026-01-05, until: 2026-02-01,"
+            " accounts: {b: {does: [{}], pauses: [{from: 2026-01-20, agreed: true}]}}}]",
+            "an agreed pause needs `from` and `until`",
         ),
     ],
 )
