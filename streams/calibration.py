@@ -1,15 +1,15 @@
 """Thresholds without labels: how often each score is reached while nothing was wrong, in this workspace's own history.
 
 A key reaches a score "anew" when it has not been as high within the last 14 days; that is what would open an alert.
-Whether something was wrong shows 28 days later: what was reached counts when the key then did at least 60 % of what was
-expected. From that, on the first day of each month, comes in each stratum (expected users a week, in powers of two) how
-many times a year a clean key reaches each score. Thin strata lean on all, and all lean on a prior, so that a new
-workspace starts with sensible thresholds.
+Whether something was wrong shows 42 days later: what was reached counts when the key, in the last 28 of them, did at
+least 65 % of what was expected. From that, on the first day of each month, comes in each stratum (expected users a
+week, in powers of two) how many times a year a clean key reaches each score. Thin strata lean on the others, and all
+lean on a prior, so that a new workspace starts with sensible thresholds (`Prior`).
 
 A key that did less after a high score has fallen. Where `judge` is told of it, neither its scores nor its time count
 for 120 days: it would cross again and again while its level follows it down. Two errors stay, and about cancel: dips
-that last longer than 28 days without anything being wrong are not counted, and falls to more than 60 % are
-(docs/detection.md has the figures).
+that last longer without anything being wrong are not counted, and falls to more than 65 % are (docs/detection.md has
+the figures). What they leave over, the budget of all kinds together makes up for (streams/spending.py).
 """
 
 from dataclasses import dataclass, field
@@ -26,17 +26,35 @@ Bools = NDArray[np.bool_]
 STRATA = 12
 BINS = 400
 STEP = 0.05
-HINDSIGHT = 28
+HINDSIGHT = 42  # days after which it shows whether something was wrong, …
+SEEN = 28  # … by the last ones of them
 SETTLED = 60  # days until a baseline has settled
-CLEAN = 0.6
+CLEAN = 0.65
 _REARM = 14
 _LOWEST = 1.0
 YEARS_OF_PRIOR = 20.0
 _FELL = 6.0  # from this score on, a key that was not clean after it has fallen
 _FALLEN_DAYS = 120
-SCORES: Floats = np.arange(BINS + 1) * np.float64(STEP)
-CAUTIOUS: Floats = 300 * np.power(10.0, -SCORES)  # times a year that each score is reached, where nothing is known yet
 _PENDING = ("day", "key", "stratum", "low", "high")
+SCORES: Floats = np.arange(BINS + 1) * np.float64(STEP)
+
+
+@dataclass(frozen=True)
+class Prior:
+    """What is held of scores where little is known.
+
+    Attributes:
+        rates: How many times a year each is reached, before anything is known.
+        lean: What the other strata weigh, in years.
+        reach: What a stratum weighs among those, for each step that it is away; 1: all the same.
+    """
+
+    rates: Floats
+    lean: float = YEARS_OF_PRIOR
+    reach: float = 1.0
+
+
+CAUTIOUS = Prior(300 * np.power(10.0, -SCORES))
 
 
 def stratum_of(weekly: Floats) -> Ints:
@@ -88,9 +106,15 @@ def note(calibration: Calibration, date: int, keys: Ints, stratum: Ints, score: 
 
 
 def judge(
-    calibration: Calibration, date: int, keys: Ints, clean: Bools, stratum_then: Ints, fallen: Ints | None = None
+    calibration: Calibration,
+    date: int,
+    keys: Ints,
+    clean: Bools,
+    stratum_then: Ints,
+    fallen: Ints | None = None,
+    after: int = HINDSIGHT,
 ) -> None:
-    """Counts what was noted `HINDSIGHT` days ago, for the keys that turned out clean.
+    """Counts what was noted `after` days ago, for the keys that turned out clean.
 
     Args:
         calibration: What was counted so far.
@@ -100,8 +124,9 @@ def judge(
         stratum_then: Its stratum then; -1 where it was not judged, or is not to count.
         fallen: The day up to which it does not count, moved on in place for those that fell. Without it, only the time
             of clean keys counts.
+        after: Days of hindsight.
     """
-    waiting, then = calibration.waiting, date - HINDSIGHT
+    waiting, then = calibration.waiting, date - after
     due = waiting["day"] <= then
     mine = {name: values[due] for name, values in waiting.items()}
     calibration.waiting = {name: values[~due] for name, values in waiting.items()}
@@ -117,11 +142,13 @@ def judge(
     calibration.years += np.bincount(stratum_then[steady & (stratum_then >= 0)], minlength=STRATA) / 365.25
 
 
-def rates(calibration: Calibration, prior: Floats = CAUTIOUS) -> Floats:
-    """(STRATA, BINS + 1): how many times a year a clean key reaches each bin anew; nothing known, that is `prior`."""
+def rates(calibration: Calibration, prior: Prior = CAUTIOUS) -> Floats:
+    """(STRATA, BINS + 1): how many times a year a clean key reaches each bin anew; at first, the prior's."""
     reached = np.cumsum(calibration.counts[:, ::-1], axis=1)[:, ::-1]
-    pooled = (reached.sum(0) + YEARS_OF_PRIOR * prior) / (calibration.years.sum() + YEARS_OF_PRIOR)
-    found = (reached + YEARS_OF_PRIOR * pooled) / (calibration.years[:, None] + YEARS_OF_PRIOR)
+    apart = np.abs(np.subtract.outer(np.arange(STRATA), np.arange(STRATA)))
+    near = prior.reach**apart
+    others = (near @ reached + YEARS_OF_PRIOR * prior.rates) / ((near @ calibration.years)[:, None] + YEARS_OF_PRIOR)
+    found = (reached + prior.lean * others) / (calibration.years[:, None] + prior.lean)
     # Low scores are seldom left and so seldom reached anew; a rate never grows with the score.
     return np.maximum.accumulate(found[:, ::-1], axis=1)[:, ::-1]
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from streams import habits
 from streams.champions import champions_of
+from streams.crowds import who_came
 from streams.detectors.base import OF_ACCOUNT, Bools, Day, Floats, Ints, joined
 from streams.habits import Habits
 from streams.settling import GROWN, Settling
@@ -61,6 +62,7 @@ class PeopleState:
     date: int = 0
     today: Today = _NOTHING
     judged: Ints = field(default_factory=lambda: np.zeros(0, np.int64))  # accounts and people, as `keys_of` has them
+    limits: Floats = field(default_factory=lambda: np.zeros(2))  # of a loss and of a champion's leaving
 
 
 def lost_of(state: PeopleState, key: int) -> Ints:
@@ -91,8 +93,7 @@ def row_of(state: PeopleState, i: int) -> tuple[int, int, float, float]:
 
 def grow(state: PeopleState, whole: Day) -> Bools:
     """Makes room for who is new; gives who came."""
-    named = whole.who > 0
-    came = whole.keys[whole.seen[named]] | whole.who[named]
+    came = who_came(whole)
     keys = joined(state.keys, came)
     if len(keys) != len(state.keys):
         places = np.searchsorted(keys, state.keys)

@@ -13,7 +13,7 @@ from streams.columns import Columns
 from streams.detectors.base import Bools, Day, Floats, Ints, Singles
 
 SPANS = (7, 14, 28, 42)
-FALLS = (0.15, 0.6)  # what the CUSUMs look for: nearly nothing left, and a good half
+FALLS = (0.25, 0.5)  # what the CUSUMs look for: a quarter left, and a half
 RING = 42
 _FORGET = 0.5 ** (1 / 90)
 _OWN = (30.0, 4.0, 4.0, 4.0, 4.0)  # what the others' dispersion weighs: squared users for a day, spans for a span

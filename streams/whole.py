@@ -1,7 +1,7 @@
 """Accounts as a whole: what is due of each, and how rare a score of theirs is where nothing was wrong.
 
 For detectors that judge accounts rather than behaviors. Score in, rarity out: what is counted is how often accounts
-reached a score anew that 28 days later turned out well (`streams.calibration`); a rarity is the logarithm (to 10) of
+reached a score anew that 42 days later turned out well (`streams.calibration`); a rarity is the logarithm (to 10) of
 the days between two such scores of one account, and so is a budget.
 """
 
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from streams import baselines, calibration
 from streams.baselines import Baseline, Expectation
-from streams.calibration import BINS, CLEAN, HINDSIGHT, STRATA, Calibration
+from streams.calibration import BINS, CAUTIOUS, CLEAN, HINDSIGHT, SEEN, STRATA, Calibration, Prior
 from streams.columns import Arrays, Columns, part_of
 from streams.detectors.base import Bools, Case, Day, Floats, Ints, Singles
 from streams.newcomers import KNOWN
@@ -26,7 +26,7 @@ _OTHERS = 4.0  # how many spans of its own the others' noise weighs
 
 @dataclass
 class Lately(Columns):
-    """The last 28 days of each account (by date modulo 28), how noisy they are, and each score's latest heights."""
+    """The last 42 days of each account (by date modulo 42), how noisy they are, and each score's latest heights."""
 
     users: Singles
     events: Singles
@@ -36,7 +36,7 @@ class Lately(Columns):
     spread: Floats
     spread_of: Floats
     alarmed: Bools
-    stratum: NDArray[np.int8]  # (scores, 28, accounts): plus one; 0: not judged
+    stratum: NDArray[np.int8]  # (scores, 42, accounts): plus one; 0: not judged
     peak: Floats  # (scores, accounts): the highest of the last 14 days
     peak_age: Ints
 
@@ -67,14 +67,15 @@ class Whole:
     calibrations: tuple[Calibration, ...]
     rates: Floats
     month: int = -1
+    prior: Prior = CAUTIOUS
     peers: Ints = field(default_factory=lambda: _NONE)
     alike: Ints = field(default_factory=lambda: _NONE)  # by group of peers: accounts that are old enough
 
     @classmethod
-    def initial(cls, scores: int) -> Self:
-        """No account, of which so many scores will be taken."""
+    def initial(cls, scores: int, prior: Prior = CAUTIOUS) -> Self:
+        """No account, of which so many scores will be taken, of which `prior` is held."""
         parts, rates = tuple(Calibration() for _ in range(scores)), np.zeros((scores, STRATA, BINS + 1))
-        return cls(_NONE, Baseline.initial(0), Lately.initial(scores), parts, rates)
+        return cls(_NONE, Baseline.initial(0), Lately.initial(scores), parts, rates, prior=prior)
 
     def arrays(self) -> Arrays:
         """Everything, for a checkpoint."""
@@ -84,7 +85,7 @@ class Whole:
         return arrays | {"keys": self.keys, "rates": self.rates, "month": np.array([self.month])}
 
     @classmethod
-    def restored(cls, arrays: Arrays) -> Self:
+    def restored(cls, arrays: Arrays, prior: Prior = CAUTIOUS) -> Self:
         """What `arrays` gave."""
         scores = range(len(arrays["rates"]))
         return cls(
@@ -94,6 +95,7 @@ class Whole:
             tuple(Calibration.restored(part_of(arrays, f"calibration{i}.")) for i in scores),
             arrays["rates"],
             int(arrays["month"][0]),
+            prior,
         )
 
     def grow(self, keys: Ints) -> None:
@@ -114,18 +116,18 @@ class Whole:
         return baselines.expect(self.baseline, day, ~self.lately.alarmed, np.full(len(day.keys), _NOISE)), old
 
     def rare(self, day: Day, expected: Expectation, scores: Floats, strata: Ints, well: Bools) -> Floats:
-        """(scores, accounts): how rare today's scores are; and learns the day, and what 28 days have shown.
+        """(scores, accounts): how rare today's scores are; and learns the day, and what 42 days have shown.
 
         Args:
             day: The day, of accounts as a whole.
             expected: What was due on it.
             scores: (scores, accounts), 0 where nothing speaks for anything.
             strata: (scores, accounts), -1 where an account is not judged.
-            well: (scores, accounts), whether what a score of 28 days ago spoke of has come to nothing.
+            well: (scores, accounts), whether what a score of 42 days ago spoke of has come to nothing.
         """
         month = calibration.month_of(day.date)
         if month != self.month:
-            self.rates, self.month = np.stack([calibration.rates(one) for one in self.calibrations]), month
+            self.rates, self.month = np.stack([calibration.rates(one, self.prior) for one in self.calibrations]), month
         pairs = zip(self.rates, strata, scores, strict=True)
         found = np.concatenate([calibration.rarity(table[None], of, score[None]) for table, of, score in pairs])
         found[strata < 0] = 0
@@ -161,7 +163,8 @@ class Whole:
         lately.events[now] = np.where(day.known, day.events, 0)
         lately.shape[now] = np.where(day.known, expected.shape, 0)
         lately.level[now], lately.factor[now], lately.stratum[:, now] = expected.level, expected.factor, strata + 1
-        seen, due = _sum(lately.users), level_then * lately.shape.sum(0)
+        days = (day.date - np.arange(SEEN)) % HINDSIGHT
+        seen, due = _sum(lately.users[days]), level_then * lately.shape[days].sum(0)
         clean = seen >= CLEAN * due
         for i, one in enumerate(self.calibrations):
             calibration.judge(one, day.date, day.keys, clean & well[i], stratum_then[i])
@@ -177,7 +180,7 @@ class Whole:
         """How much noisier than Poisson 28 days are; thin accounts lean on all."""
         lately = self.lately
         shared = (lately.spread.sum() + 0.3) / (lately.spread_of.sum() + 1)
-        lean = _OTHERS * HINDSIGHT * np.maximum(lately.spread_of / HINDSIGHT, 1.0)
+        lean = _OTHERS * SEEN * np.maximum(lately.spread_of / SEEN, 1.0)
         found: Floats = np.clip((lately.spread + lean * shared) / (lately.spread_of + lean), 0.005, 5.0)
         return found
 

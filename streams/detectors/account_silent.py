@@ -1,35 +1,39 @@
 """An account gives no sign of life for longer than its own cadence allows; by the clock, without a next event.
 
-The days between two active days are counted as they weigh for the account (its week, holidays, what its peers do). Its
-gaps have a mean and a variance, which lean on its peers' while they are few. The chance of one as long as the open one
-is the tail of a gamma distribution where they are regular, and of a Lomax where they are bursty (exponential gaps, the
-rate of which varies like a gamma: Lomax 1954). That is turned into a rarity among accounts where nothing was wrong
-(streams/whole.py). Fewer than four gaps are too few to judge.
+How long is long depends on two things: on the account's own gaps between active days (counted as days weigh for it: its
+week, holidays, what its peers do), and on the calendar, for people fall ill and go on holiday for as many days
+however often they came before. So a silence weighs its days times the root of how many usual gaps it is long. How rare
+that is where nothing was wrong is counted among accounts with about as many people (streams/whole.py): of one with a
+single user, two weeks say little; ten people do not all go away at once. Fewer than four gaps are too few to judge.
 
 >>> from streams.detectors.examples import days_of
->>> detector = AccountSilent(budget=0.05)
+>>> detector = AccountSilent(budget=0.5)
 >>> state, found = detector.initial(), []
 >>> for day in days_of([([1] + [0] * 9) * 20 + [0] * 60, [1] * 260]):
 ...     state, verdicts = detector.step(state, day)
 ...     found.append(verdicts.crosses.tolist())
->>> [one for one, _ in found].index(True) - 190 > 25, any(other for _, other in found)
+>>> [one for one, _ in found].index(True) - 190 > 15, any(other for _, other in found)
 (True, False)
 """
 
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy.special import gammaincc
 
-from streams import calibration
+from streams import calibration, crowds
+from streams.calibration import SCORES, STRATA, Prior
 from streams.columns import Arrays, Columns, part_of
+from streams.crowds import Crowds
 from streams.detectors.base import Bools, Case, Day, Floats, Ints, Verdicts
 from streams.whole import Whole, limit
 
 _FORGET = 0.5 ** (1 / 30)  # half in thirty gaps
 FEWEST = 4.0
-_OTHERS = 4.0, 10.0  # gaps that the others' mean and variation weigh
-_REGULAR = 0.2  # no account is more regular than that (squared coefficient of variation)
+_OTHERS = 4.0  # gaps that the others' mean weighs
+_UNIT = 10.0  # days of silence, as long as a usual gap, that make a score of 1
+_USUAL = Prior(np.minimum(300 * np.power(10.0, -1.2 * SCORES), 365), reach=0.2)
+# The part of the budget for accounts with so many people (by stratum): the silence of a few says little, at any price.
+_SHARES: Floats = np.array([0.1] * 4 + [0.2] + [1.0] * (STRATA - 5))
 
 
 @dataclass(frozen=True)
@@ -47,12 +51,11 @@ class Gaps(Columns):
     open: Floats
     count: Floats
     total: Floats
-    squared: Floats
 
     @classmethod
     def initial(cls) -> "Gaps":
         """No account."""
-        return cls(np.empty(0, np.int64), *(np.zeros(0) for _ in range(4)))
+        return cls(np.empty(0, np.int64), *(np.zeros(0) for _ in range(3)))
 
     @property
     def known(self) -> Floats:
@@ -63,10 +66,11 @@ class Gaps(Columns):
 
 @dataclass
 class SilentState:
-    """Accounts as a whole, and their gaps; `date` is the last day."""
+    """Accounts as a whole, their gaps, and their people; `date` is the last day."""
 
     whole: Whole
     gaps: Gaps
+    crowds: Crowds
     date: int = 0
     mean: Floats = field(default_factory=lambda: np.empty(0))  # each account's gap, by the last step
 
@@ -75,15 +79,15 @@ class AccountSilent:
     """Judges accounts on every day without a sign of them. `budget`: false alerts a year and account."""
 
     name = "account_silent"
-    version = "2"
+    version = "3"
     thin = 3.0
 
     def __init__(self, budget: float = 0.05) -> None:
-        self.limit = limit(budget)
+        self.limits = np.array([limit(budget * share) for share in _SHARES])
 
     def initial(self) -> SilentState:
         """No account."""
-        return SilentState(Whole.initial(1), Gaps.initial())
+        return SilentState(Whole.initial(1, _USUAL), Gaps.initial(), Crowds.initial())
 
     def step(self, state: SilentState, day: Day) -> tuple[SilentState, Verdicts]:
         """One day: who gave a sign; and of the others, how long they have not."""
@@ -97,16 +101,16 @@ class AccountSilent:
         active &= whole.known
         gaps.open += np.where((gaps.last > 0) & whole.known, expected.shape, 0)
         _close(gaps, active, day.date)
-        mean, score = judge(gaps, whole.peers, whole.groups)
-        state.mean, state.date, judged = mean, day.date, old & (gaps.known >= FEWEST)
-        strata = np.where(judged, calibration.stratum_of(7 / np.maximum(mean, 1e-9)), -1)
-        silent = judged & ~active
-        well = np.ones((1, len(mean)), np.bool_)
-        rarity = state.whole.rare(whole, expected, np.where(silent, score, 0)[None], strata[None], well)[0]
-        crosses = silent & (rarity >= self.limit)
-        state.whole.lately.alarmed = crosses
-        ratio = np.minimum(mean / np.maximum(gaps.open, 1e-9), 1)
-        return state, Verdicts(whole.keys, judged, crosses, rarity, np.full(len(mean), self.limit), ratio)
+        state.crowds.come(crowds.who_came(whole), day.date)
+        state.mean, state.date, judged = _mean(gaps, whole.peers, whole.groups), day.date, old & (gaps.known >= FEWEST)
+        silent, ratio = judged & ~active, gaps.open / np.maximum(state.mean, 1e-9)
+        score = np.where(silent, (day.date + 1 - gaps.last) * np.sqrt(ratio) / _UNIT, 0)
+        stratum = calibration.stratum_of(state.crowds.of(whole.keys))
+        well = np.ones((1, len(score)), np.bool_)
+        rarity = state.whole.rare(whole, expected, score[None], np.where(judged, stratum, -1)[None], well)[0]
+        limits = self.limits[stratum] + day.margin
+        state.whole.lately.alarmed = crosses = silent & (rarity >= limits)
+        return state, Verdicts(whole.keys, judged, crosses, rarity, limits, np.minimum(1 / np.maximum(ratio, 1e-9), 1))
 
     def case(self, state: SilentState, index: int) -> Case:
         """The days since the last sign, 28 at most."""
@@ -117,51 +121,32 @@ class AccountSilent:
 
     def save(self, state: SilentState) -> Arrays:
         """Every array, under names with a prefix."""
-        parts = {"whole.": state.whole.arrays(), "gaps.": state.gaps.arrays()}
+        parts = {"whole.": state.whole.arrays(), "gaps.": state.gaps.arrays(), "crowds.": state.crowds.arrays()}
         arrays = {prefix + name: found for prefix, part in parts.items() for name, found in part.items()}
         return arrays | {"date": np.array([state.date])}
 
     def load(self, arrays: Arrays) -> SilentState:
         """What `save` gave."""
-        gaps = Gaps(**part_of(arrays, "gaps."))
-        return SilentState(Whole.restored(part_of(arrays, "whole.")), gaps, int(arrays["date"][0]))
+        whole = Whole.restored(part_of(arrays, "whole."), _USUAL)
+        gaps, people = Gaps(**part_of(arrays, "gaps.")), Crowds(**part_of(arrays, "crowds."))
+        return SilentState(whole, gaps, people, int(arrays["date"][0]))
 
 
 def _close(gaps: Gaps, active: Bools, date: int) -> None:
     """The gaps of those who gave a sign are over, and are learned."""
     over = active & (gaps.last > 0)
     length = gaps.open[over]
-    for column, value in ((gaps.count, 1), (gaps.total, length), (gaps.squared, length**2)):
+    for column, value in ((gaps.count, 1), (gaps.total, length)):
         column[over] = column[over] * _FORGET + value
     gaps.open[active], gaps.last[active] = 0, date + 1
 
 
-def judge(gaps: Gaps, peers: Ints, groups: int) -> tuple[Floats, Floats]:
-    """Each account's mean gap, and -log10 of the chance of one at least as long as the open one.
-
-    What is prior knowledge comes from the group of peers, each account counting once.
-    """
+def _mean(gaps: Gaps, peers: Ints, groups: int) -> Floats:
+    """Each account's mean gap; of few gaps it leans on the group of peers, of which each account counts once."""
     known = gaps.count >= FEWEST
-    own = gaps.total / np.maximum(gaps.count, 1e-9)
-    usual = np.exp((np.bincount(peers, np.where(known, np.log(np.maximum(own, 0.1)), 0), groups) + 0.7) / (
-        np.bincount(peers, known, groups) + 1
-    ))[peers]  # fmt: skip
-    mean = (gaps.total + _OTHERS[0] * usual) / (gaps.count + _OTHERS[0])
-    variation = np.where(known, gaps.squared * gaps.count / np.maximum(gaps.total, 1e-9) ** 2 - 1, 0)
-    typical = ((np.bincount(peers, np.clip(variation, 0, 4), groups) + 1) / (np.bincount(peers, known, groups) + 1))[
-        peers
-    ]
-    leaning = (gaps.count * variation + _OTHERS[1] * typical) / (gaps.count + _OTHERS[1])
-    return mean, _tail(gaps.open / np.maximum(mean, 1e-9), np.maximum(leaning, _REGULAR))
-
-
-def _tail(length: Floats, variation: Floats) -> Floats:
-    """-log10 of the chance of a gap that is at least so many mean gaps long."""
-    found = np.zeros(len(length))
-    regular = variation < 1
-    form = 1 / variation[regular]
-    found[regular] = -np.log10(np.maximum(gammaincc(form, form * length[regular]), 1e-30))
-    bursty = variation[~regular]
-    form = 2 * bursty / np.maximum(bursty - 1, 1e-3)
-    found[~regular] = form * np.log1p(length[~regular] / (form - 1)) / np.log(10)
+    own = np.log(np.maximum(gaps.total / np.maximum(gaps.count, 1e-9), 0.1))
+    usual = np.exp(
+        (np.bincount(peers, np.where(known, own, 0), groups) + 0.7) / (np.bincount(peers, known, groups) + 1)
+    )
+    found: Floats = (gaps.total + _OTHERS * usual[peers]) / (gaps.count + _OTHERS)
     return found

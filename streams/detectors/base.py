@@ -87,6 +87,7 @@ class Day:
         who: and beside it the user's number (0: somebody without an id).
         hours: The day by hours, of keys that are busy enough for it.
         paused: Keys whose day says nothing, though others' do (an agreed pause, a source that stopped); empty: none.
+        margin: How much rarer than its own budget asks for a finding on an account must be (streams/spending.py).
     """
 
     date: int
@@ -101,6 +102,7 @@ class Day:
     who: Ints = field(default_factory=lambda: _NONE)
     hours: Hours = field(default_factory=lambda: _NO_HOURS)
     paused: Bools = field(default_factory=lambda: _NOBODY)
+    margin: float = 0.0
 
     @cached_property
     def known(self) -> Bools:
@@ -125,6 +127,7 @@ class Day:
             seen=np.searchsorted(at, self.seen[mine]),
             who=self.who[mine],
             paused=self.paused[at] if len(self.paused) else self.paused,
+            margin=self.margin,
         )
 
 

@@ -3,9 +3,10 @@
 Distinct users a day are compared with the baseline (streams/baselines.py). The scan is the rarity of the users seen in
 the last 7, 14, 28 and 42 days under a negative binomial, -log10 of its tail; the CUSUMs (Page 1954, in their
 negative-binomial form: Höhle and Paul, "Count data regression charts", CSDA 2008) add up the log10 likelihood ratio of
-a fall to 15 % and of one to 60 %. The scan and the CUSUMs' square roots are added, as one adds the logarithms of
-independent tests (Fisher 1932). That they are not independent is calibration's affair: it turns the sum into how rare
-it is in this workspace's own history (streams/calibration.py), and a key crosses when that is rarer than its budget.
+a fall to a quarter and of one to a half. The mean of the rarest span and the longest, and the CUSUMs' square roots, are
+added, as one adds the logarithms of independent tests (Fisher 1932). That they are not independent is calibration's
+affair: it turns the sum into how rare it is in this workspace's own history (streams/calibration.py), and a key crosses
+when that is rarer than its budget.
 An account's keys share its budget.
 Before its 7th day, or with less than 3 users due in 42 days, a key is not judged (streams/newcomers.py).
 
@@ -19,14 +20,14 @@ Before its 7th day, or with less than 3 users due in 42 days, a key is not judge
 """
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from schemas.coverage import FROM
 from streams import baselines, calibration, newcomers, recents
 from streams.baselines import Baseline
-from streams.calibration import Calibration
+from streams.calibration import Calibration, Prior
 from streams.columns import Arrays, part_of
 from streams.detectors.base import Bools, Case, Day, Floats, Ints, Verdicts
 from streams.newcomers import Doubt
@@ -34,8 +35,6 @@ from streams.recents import RING, SPANS, Recent
 
 _CURRENT = 0.85
 _VISIBLE = -np.log10(0.025)  # what an alert observed lies below the 95 % interval it shows
-_USUAL: Floats = 10 * np.power(10.0, -0.22 * calibration.SCORES)  # times a year each is reached, as a rule
-_KEPT = 0.95  # the part of the budget that thresholds use up: the next month may be noisier than those before
 
 
 @dataclass(frozen=True)
@@ -54,6 +53,14 @@ class Today:
     limit: Floats
 
 
+class Past(NamedTuple):
+    """By key, of the day `HINDSIGHT` days ago: whether it has come to nothing, and whether it was judged and counts."""
+
+    clean: Bools
+    counted: Bools
+
+
+_NO_PAST = Past(np.zeros(0, np.bool_), np.zeros(0, np.bool_))
 _EMPTY = np.zeros((len(SPANS), 0))
 _NOTHING = Today(_EMPTY, _EMPTY, _EMPTY, _EMPTY, np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))
 
@@ -70,17 +77,20 @@ class DropState:
     rates: Floats = field(default_factory=lambda: np.zeros((calibration.STRATA, calibration.BINS + 1)))
     month: int = -1
     date: int = 0
+    margin: float = 0.0
     today: Today = _NOTHING
+    past: Past = _NO_PAST
 
 
 class BehaviorDropped:
     """Judges every key's last weeks against its baseline. `budget`: false alerts a year and account, all keys of it."""
 
     name = "behavior_dropped"
-    version = "3"
+    version = "4"
     warm_up = FROM
     thin = 3.0
     calibrates = True
+    usual = Prior(10 * np.power(10.0, -0.2 * calibration.SCORES), lean=50)
 
     def __init__(self, budget: float = 0.5) -> None:
         self.budget = budget
@@ -93,7 +103,8 @@ class BehaviorDropped:
         """One day: expect, compare, judge, learn."""
         _grow(state, day.keys)
         recent, baseline = state.recent, state.baseline
-        self._calibrate(state, day.date)
+        state.past = _look_back(state, day.date)
+        self._calibrate(state, day)
         baselines.begin(baseline, day)
         old = (baseline.judged(self.warm_up)[1] <= day.date) & day.known
         grown = baseline.age(day.date) >= newcomers.KNOWN
@@ -106,7 +117,7 @@ class BehaviorDropped:
         judged = old & (due[-1] >= self.thin)
         recents.add_up(recent, day, expected.mean, noise[0], judged)
         tails = recents.scan(seen, due, wide)
-        limit = calibration.rarity_of(_KEPT * self.budget / _siblings(state.keys, judged))
+        limit = calibration.rarity_of(self.budget / _siblings(state.keys, judged)) + day.margin
         verdicts = _judge(state, day.date, judged, Today(seen, due, wide, tails, day.peers, alike, limit))
         recent.alarmed = verdicts.crosses | recents.surges(seen, due, noise)
         if day.covered:
@@ -161,22 +172,22 @@ class BehaviorDropped:
 
     def thresholds(self, state: DropState) -> Floats:
         """By stratum, the strength at which an account crosses of which one key is judged."""
-        return calibration.thresholds(state.rates, _KEPT * self.budget)
+        return calibration.thresholds(state.rates, self.budget / 10**state.margin)
 
-    def _calibrate(self, state: DropState, date: int) -> None:
+    def _calibrate(self, state: DropState, day: Day) -> None:
         """New rates on the first day of each month, from what was known by then."""
-        month = calibration.month_of(date)
+        month, state.margin = calibration.month_of(day.date), day.margin
         if month != state.month:
-            state.rates = calibration.rates(state.calibration if self.calibrates else Calibration(), _USUAL)
+            state.rates = calibration.rates(state.calibration if self.calibrates else Calibration(), self.usual)
             state.month = month
 
 
 def _judge(state: DropState, date: int, judged: Bools, today: Today) -> Verdicts:
-    """How rare it is here, whether that crosses, and what of 28 days ago counts as nothing."""
-    stratum = calibration.stratum_of(today.due[0])
-    shown = judged & (today.seen[0] < _CURRENT * today.due[0]) & (today.tails.max(0) >= _VISIBLE)
-    strength = np.where(shown, today.tails.max(0) + _accumulated(state.recent), 0)
-    _hindsight(state, date, strength, np.where(judged, stratum, -1))
+    """How rare it is here, and whether that crosses."""
+    stratum, rarest = calibration.stratum_of(today.due[0]), today.tails.max(0)
+    shown = judged & (today.seen[0] < _CURRENT * today.due[0]) & (rarest >= _VISIBLE)
+    strength = np.where(shown, _strength(rarest, today.tails[-1], state.recent.cusum), 0)
+    _note(state, date, strength, np.where(judged, stratum, -1))
     state.date, state.today = date, today
     score = np.where(shown, calibration.rarity(state.rates[None], stratum, strength[None])[0], 0)
     at = today.tails.argmax(0), np.arange(len(state.keys))
@@ -184,9 +195,9 @@ def _judge(state: DropState, date: int, judged: Bools, today: Today) -> Verdicts
     return Verdicts(state.keys, judged, shown & (score >= today.limit), score, today.limit, ratio)
 
 
-def _accumulated(recent: Recent) -> Floats:
-    """What the CUSUMs add to the scan: their roots, for theirs is a long memory."""
-    found: Floats = np.sqrt(recent.cusum).sum(0)
+def _strength(rarest: Floats, longest: Floats, cusum: Floats) -> Floats:
+    """Scan and CUSUMs in one; of the CUSUMs the roots, for theirs is a long memory."""
+    found: Floats = (rarest + longest) / 2 + np.sqrt(cusum).sum(0)
     return found
 
 
@@ -209,16 +220,22 @@ def _grow(state: DropState, keys: Ints) -> None:
     state.baseline, state.keys = state.baseline.grown(places, len(keys)), keys
 
 
-def _hindsight(state: DropState, date: int, strength: Floats, stratum: Ints) -> None:
-    """Counts what 28 days have shown to be nothing, and notes what is new today. Stratum -1: not judged."""
-    recent, then = state.recent, (date - calibration.HINDSIGHT) % RING
-    days = (date - np.arange(calibration.HINDSIGHT)) % RING
+def _look_back(state: DropState, date: int) -> Past:
+    """Counts what the days before `date` have shown to be nothing."""
+    recent, begin = state.recent, date - calibration.HINDSIGHT
+    days, then = (date - 1 - np.arange(calibration.SEEN)) % RING, begin % RING
     clean = recent.users[days].sum(0) >= calibration.CLEAN * recent.level[then] * recent.shape[days].sum(0)
-    settled = state.baseline.age(date - calibration.HINDSIGHT) >= calibration.SETTLED
-    settled[newcomers.young_at(state.baseline.start, date - calibration.HINDSIGHT)] = False
+    settled = state.baseline.age(begin) >= calibration.SETTLED
+    settled[newcomers.young_at(state.baseline.start, begin)] = False
     stratum_then = np.where(settled, recent.stratum[then], -1)
-    recent.stratum[date % RING] = stratum
     calibration.judge(state.calibration, date, state.keys, clean, stratum_then, recent.fallen)
+    return Past(clean, stratum_then >= 0)
+
+
+def _note(state: DropState, date: int, strength: Floats, stratum: Ints) -> None:
+    """Notes what is new today. Stratum -1: not judged."""
+    recent = state.recent
+    recent.stratum[date % RING] = stratum
     calibration.note(state.calibration, date, state.keys, stratum, strength, recent.peak)
     calibration.decay_peak(recent.peak, recent.peak_age, strength)
 
@@ -230,7 +247,8 @@ def _quiet_from(state: DropState, index: int, at: int) -> float:
     counts = np.arange(int(due) + 2, dtype=float)
     tails = recents.scan(counts, np.full(len(counts), due), np.full(len(counts), today.spread[at, index]))
     stratum = np.full(len(counts), calibration.stratum_of(today.due[:1, index])[0])
-    strength = tails + np.sqrt(state.recent.cusum[:, index]).sum()
+    longest = tails if at == len(SPANS) - 1 else np.full(len(counts), today.tails[-1, index])
+    strength = _strength(tails, longest, state.recent.cusum[:, index : index + 1])
     rare = calibration.rarity(state.rates[None], stratum, strength[None])[0] >= today.limit[index]
     quiet = ~rare | (tails < _VISIBLE)
     scanned = float(np.argmax(quiet)) if quiet.any() else 0.0

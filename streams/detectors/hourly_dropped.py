@@ -29,6 +29,7 @@ _WARM_UP = 21
 _DUE = 200.0  # a day's events, from which on hours say something
 _LEAST = 30.0  # events due in the hours looked at
 _LEFT = 1 / 3
+_HINDSIGHT = 28  # days: what stops at once is soon back, or not
 _SHARED = 0.5
 _LOOKS = np.log10(24)  # a day is looked at once an hour
 _RECOVERED = 0.5
@@ -43,14 +44,14 @@ class Watch(Columns):
     hour: Ints  # the hour of that day in which it crossed
     peak: Floats
     peak_age: Ints
-    stratum: Ints  # (HINDSIGHT + 1, keys), by date; -1: not judged
-    events: Floats  # (HINDSIGHT + 1, keys): what came, …
+    stratum: Ints  # (_HINDSIGHT + 1, keys), by date; -1: not judged
+    events: Floats  # (_HINDSIGHT + 1, keys): what came, …
     due: Floats  # … and what was due
 
     @classmethod
     def initial(cls, size: int) -> "Watch":
         """Nothing of `size` keys."""
-        ring = (calibration.HINDSIGHT + 1, size)
+        ring = (_HINDSIGHT + 1, size)
         whole = {name: np.zeros(size, np.int64) for name in ("since", "hour", "peak_age")}
         return cls(peak=np.zeros(size), stratum=np.full(ring, -1), events=np.zeros(ring), due=np.zeros(ring), **whole)
 
@@ -219,14 +220,14 @@ def _scan(habit: Habit, known: Hours, due: Floats, alone: Floats) -> Today:
 def _remember(state: HourlyState, known: Hours, due: Floats, verdicts: Verdicts) -> None:
     """Counts what 28 days have shown to be nothing, and notes what is new today."""
     watch, date = state.watch, state.date
-    now = date % (calibration.HINDSIGHT + 1)
-    then = (date - calibration.HINDSIGHT) % (calibration.HINDSIGHT + 1)
+    now = date % (_HINDSIGHT + 1)
+    then = (date - _HINDSIGHT) % (_HINDSIGHT + 1)
     stratum = np.where(verdicts.judged, calibration.stratum_of(7 * _level(state.habit)), -1)
     score = np.where(verdicts.judged, state.today.score.max(0, initial=0), 0)
     stratum_then = watch.stratum[then].copy()
     watch.stratum[now], watch.events[now], watch.due[now] = stratum, known.events.sum(0), due.sum(0)
     clean = watch.events.sum(0) >= calibration.CLEAN * watch.due.sum(0)
-    calibration.judge(state.calibrated, date, state.keys, clean, stratum_then)
+    calibration.judge(state.calibrated, date, state.keys, clean, stratum_then, after=_HINDSIGHT)
     calibration.note(state.calibrated, date, state.keys, stratum, score, watch.peak)
     calibration.decay_peak(watch.peak, watch.peak_age, score)
 

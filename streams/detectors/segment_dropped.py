@@ -14,6 +14,8 @@ of them is `everyone`'s alone (a key without peers). Who runs it asks `broad` to
 
 import numpy as np
 
+from streams import calibration
+from streams.calibration import Prior
 from streams.detectors.base import Bools, Ints
 from streams.detectors.behavior_dropped import BehaviorDropped, DropState
 from streams.recents import RING
@@ -28,11 +30,12 @@ class SegmentDropped(BehaviorDropped):
     """Judges segments, each as one. `budget`: false alerts a year and segment."""
 
     name = "segment_dropped"
-    version = "3"
+    version = "4"
     warm_up = 57
     thin = 60.0
     # Segments are few, and their real falls are short: hindsight would call them nothing. The prior is cautious enough.
     calibrates = False
+    usual = Prior(10 * np.power(10.0, -0.29 * calibration.SCORES))
 
 
 def below_alone(accounts: DropState) -> Bools:

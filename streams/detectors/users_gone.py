@@ -50,7 +50,7 @@ class UsersGone:
     """`budget`: false alerts a year and account for its people, `champions`: for its champion."""
 
     name = "users_gone"
-    version = "2"
+    version = "3"
     thin = 3.0
 
     def __init__(self, budget: float = 0.1, champions: float = 0.05) -> None:
@@ -76,8 +76,7 @@ class UsersGone:
         rates = np.stack([7 * state.whole.baseline.level, rates_of_champions(state)])
         strata = np.where(judged, calibration.stratum_of(rates), -1)
         rarity = state.whole.rare(whole, expected, np.where(judged, scores, 0), strata, back(state))
-        verdicts = self._verdicts(state, judged, rarity)
-        return state, verdicts
+        return state, self._verdicts(state, judged, rarity, day.margin)
 
     def case(self, state: PeopleState, index: int) -> Case:
         """The days since the first of the lost people stayed away, 28 at most."""
@@ -114,17 +113,21 @@ class UsersGone:
         level = np.float64(7) * state.whole.baseline.level[at : at + 1]
         stratum = np.repeat(calibration.stratum_of(level), calibration.BINS)
         scores: Floats = np.arange(calibration.BINS) * np.float64(calibration.STEP)
-        seen = calibration.rarity(state.whole.rates[:1], stratum, scores[None])[0] >= self.limits[LOSS]
+        seen = calibration.rarity(state.whole.rates[:1], stratum, scores[None])[0] >= state.limits[LOSS]
         visible = float(scores[seen].min(initial=10)) / 10
         left = state.today.loss[at] - np.cumsum(state.today.weight[lost]) / max(state.today.base[at], 1e-9)
         return min(int(np.searchsorted(-left, -visible)) + 1, len(lost)), round(visible, 3)
 
-    def _verdicts(self, state: PeopleState, judged: Bools, rarity: Floats) -> Verdicts:
+    def _verdicts(self, state: PeopleState, judged: Bools, rarity: Floats, margin: float) -> Verdicts:
         """Accounts and people as one list of keys."""
         state.judged, order = keys_of(state)
         today, people = state.today, len(state.keys)
-        crosses = judged & (rarity >= np.array(self.limits)[:, None])
-        crosses[CHAMPION] &= today.lost[today.champion] if people else False
+        rarity[CHAMPION, ~today.lost[today.champion] if people else slice(None)] = 0
+        state.limits = np.array(self.limits) + margin
+        crosses, limits = (
+            judged & (rarity >= state.limits[:, None]),
+            np.repeat(state.limits, [len(state.whole.keys), people]),
+        )
         state.whole.lately.alarmed = crosses[LOSS] | (today.loss >= GONE)
         led = today.champion[today.champion >= 0]
 
@@ -134,12 +137,11 @@ class UsersGone:
             return np.concatenate([accounts, found])[order]
 
         share = today.weight[today.champion] / np.maximum(today.base, 1e-9) if people else np.zeros(len(judged[0]))
-        limits = np.repeat(self.limits, [len(state.whole.keys), people])[order]
         return Verdicts(
             state.judged,
             column(judged[CHAMPION], judged[LOSS], np.bool_),
             column(crosses[CHAMPION], crosses[LOSS], np.bool_),
             column(rarity[CHAMPION], rarity[LOSS], np.float64),
-            limits,
+            limits[order],
             column(1 - share, 1 - today.loss, np.float64),
         )

@@ -7,11 +7,13 @@ import numpy as np
 import zstandard
 
 from streams.alerting import Life
-from streams.columns import Arrays
+from streams.columns import Arrays, part_of
 from streams.evaluating.folding import Detection, Progress
+from streams.spending import Spending
 
-_FORMAT = 2
+_FORMAT = 3
 _WEEK = 7
+_SPENDING = "spending."
 _Arrays = dict[str, tuple[str, tuple[int, ...], bytes]]
 
 
@@ -32,7 +34,7 @@ def save(progress: Progress, detection: Detection) -> bytes:
         _FORMAT,
         detection.version,
         progress.day,
-        _packed({"keys": progress.keys, "segments": progress.segments}),
+        _packed({"keys": progress.keys, "segments": progress.segments, **_spent(progress)}),
         {one.name: _packed(one.save(progress.states[one.name])) for one in detection.detectors},
         progress.lives,
     )
@@ -49,7 +51,12 @@ def load(data: bytes, detection: Detection) -> Progress | None:
         return None
     states = {one.name: one.load(_unpacked(saved.states[one.name])) for one in detection.detectors}
     own = _unpacked(saved.own)
-    return Progress(saved.day, states, saved.lives, own["keys"], own["segments"])
+    spending = Spending.restored(part_of(own, _SPENDING))
+    return Progress(saved.day, states, saved.lives, own["keys"], own["segments"], spending=spending)
+
+
+def _spent(progress: Progress) -> Arrays:
+    return {_SPENDING + name: found for name, found in progress.spending.arrays().items()}
 
 
 def _packed(arrays: Arrays) -> _Arrays:

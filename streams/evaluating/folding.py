@@ -1,8 +1,8 @@
 """The fold over days: activity in, changes of alerts out. Live evaluation, imports and backtests all run this."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,7 +11,9 @@ from schemas.alerts import AlertKind
 from schemas.coverage import Rows
 from schemas.rules import BUILT_IN, Mode, Rules
 from streams.alerting import Life
-from streams.detectors.base import Detector, Ints, joined, places
+from streams.detectors.account_silent import AccountSilent
+from streams.detectors.base import OF_ACCOUNT, Detector, Ints, Verdicts, joined, places
+from streams.detectors.behavior_dropped import BehaviorDropped, DropState, Past
 from streams.detectors.users_gone import UsersGone
 from streams.evaluating.activity import Activity, account_of
 from streams.evaluating.covering import cover
@@ -28,21 +30,23 @@ from streams.evaluating.kinds.users_inactive import UsersInactiveKind
 from streams.evaluating.opening import Happening, Terms, open_alerts
 from streams.evaluating.roster import Roster
 from streams.evaluating.world import World
+from streams.spending import Spending, rarest
 
 _HOURLY = 0.1  # of the budget, for what is seen in hours
+_SHARING = {BehaviorDropped.name, AccountSilent.name, UsersGone.name}
 
 
 class Shares(NamedTuple):
     """How the budget is shared among the kinds of alerts on accounts.
 
-    They add to more than one: kinds see the same falls and hold one another back, so that most spend little of theirs;
-    what they spend together is the budget (docs/detection.md).
+    They add to more than one: kinds see the same falls and hold one another back, so that most spend little of theirs.
+    What they spend together is kept to the budget by a margin (streams/spending.py).
     """
 
-    dropped: float = 0.9
-    users: float = 0.6
-    champions: float = 0.06
-    silent: float = 0.1
+    dropped: float = 1.0
+    users: float = 0.3
+    champions: float = 0.15
+    silent: float = 0.7
 
 
 SHARES = Shares()
@@ -116,7 +120,8 @@ class Progress:
     """The fold's state after `day` (days since 1970-01-01).
 
     By each detector's name: its state, and the open episodes by key. `keys` are those of accounts' behaviors so far,
-    `segments` those of the segments. `coverage`: after the last day folded, who is judged by each kind.
+    `segments` those of the segments. `coverage`: after the last day folded, who is judged by each kind. `spending`:
+    what the kinds on accounts spend of their one budget.
     """
 
     day: int
@@ -125,6 +130,7 @@ class Progress:
     keys: Ints = field(default_factory=lambda: np.empty(0, np.int64))
     segments: Ints = field(default_factory=lambda: np.empty(0, np.int64))
     coverage: dict[str, Rows] | None = None
+    spending: Spending = field(default_factory=Spending)
 
     def busy(self, detection: "Detection") -> Ints:
         """The keys whose hours are watched."""
@@ -170,7 +176,8 @@ def _step(
     activity: Activity, progress: Progress, roster: Roster, detection: Detection, *, covered: bool
 ) -> tuple[Scene | None, list[Happening]]:
     """One day: every detector takes it in, and then, one kind after the other, alerts change. No scene: not covered."""
-    day, verdicts = roster.day(activity, progress.day + 1, covered), {}
+    day, verdicts = roster.day(activity, progress.day + 1, covered), dict[str, Verdicts]()
+    day = replace(day, margin=progress.spending.begin(day.date, detection.budget))
     for kind in detection.kinds:
         name = kind.detector.name
         if name in verdicts:
@@ -178,11 +185,24 @@ def _step(
         progress.states[name], verdicts[name] = kind.detector.step(progress.states[name], kind.day(day, roster))
         day = kind.told(day, verdicts[name])
     progress.day = day.date
+    _spend(progress, verdicts, detection)
     if not covered:
         return None, []
     scene = Scene(roster, activity, day, progress.states, verdicts, progress.lives)
     found = (open_alerts(kind, detection.seen_by(kind, scene), detection.terms(kind)) for kind in detection.kinds)
     return scene, [happening for of_kind in found for happening in of_kind]
+
+
+def _spend(progress: Progress, verdicts: Mapping[str, Verdicts], detection: Detection) -> None:
+    """Counts what a day's findings on accounts spend."""
+    state: DropState = progress.states[BehaviorDropped.name]
+    whole = np.flatnonzero(state.keys & OF_ACCOUNT == 0)
+    sharing = {kind.detector.name for kind in detection.looked_for} & _SHARING
+    shared = [verdicts[name] for name in sorted(sharing)]
+    found = rarest(state.keys[whole], shared, detection.budget, progress.spending.margin)
+    judged = np.where(verdicts[BehaviorDropped.name].judged[whole], 0, -1)
+    past = Past(state.past.clean[whole], state.past.counted[whole])
+    progress.spending.take(progress.day, state.keys[whole], judged, past, found)
 
 
 def peek(

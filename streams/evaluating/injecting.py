@@ -19,7 +19,7 @@ from streams import calibration
 from streams.detectors.base import Floats, Ints
 from streams.evaluating import folding
 from streams.evaluating.activity import Activity, account_of, pack
-from streams.evaluating.folding import Detection
+from streams.evaluating.folding import Detection, Progress
 from streams.evaluating.opening import Happening
 from streams.evaluating.world import World
 
@@ -29,6 +29,7 @@ _ONE_IN = 5
 _SETTLED = 120
 SOON, LATE = 14, 42
 KEPT = (0.0, 0.3)
+_CALIBRATED = ("calibration", "calibrations", "calibrated")  # where detectors count
 
 
 class Injection(NamedTuple):
@@ -58,18 +59,18 @@ def sample(accounts: Ints, seed: int) -> Ints:
 
 
 def found(
-    world: World, activity: Activity, last: int, detection: Detection, states: Mapping[str, Any], seed: int = 1
+    world: World, activity: Activity, last: int, detection: Detection, before: Progress, seed: int = 1
 ) -> list[Found]:
     """By stratum, what the fold finds of drops injected into `activity`, which ends with day `last`.
 
-    `states` are the detectors' as they are; their calibration is taken over, nothing of them is changed.
+    What was calibrated `before` is taken over; nothing of it is changed.
     """
     injections = draw(world, activity, last, seed)
     first = int(activity.day.min()) if len(activity.day) else last
     progress = folding.begin(detection, max(first, last - DAYS + 1))
+    progress.spending.counted = copy.deepcopy(before.spending.counted)
     for name, state in progress.states.items():
-        if hasattr(state, "calibrations"):
-            state.calibrations = copy.deepcopy(states[name].calibrations)
+        _calibrate(state, before.states[name])
     changed = inject(activity, injections, seed)
     alerts: dict[int, list[int]] = {}
     for _, happenings in folding.fold(world, changed, progress, last, detection):
@@ -77,6 +78,14 @@ def found(
             if _counts(one):
                 alerts.setdefault(one.account or 0, []).append(one.change.at // DAY_MS)
     return _by_stratum(injections, alerts)
+
+
+def _calibrate(state: Any, like: Any) -> None:
+    """Takes over what another state of the same detector has counted."""
+    for part, of in ((state, like), (getattr(state, "whole", None), getattr(like, "whole", None))):
+        for name in _CALIBRATED:
+            if hasattr(part, name):
+                setattr(part, name, copy.deepcopy(getattr(of, name)))
 
 
 def _counts(one: Happening) -> bool:

@@ -32,7 +32,7 @@ def sampled(world: World, accounts: Ints) -> World:
 
 def meaning(sample: World, activity: Activity, progress: Progress, detection: Detection) -> Meaning:
     """What a calibration means; `activity` is the sample's over the last `injecting.DAYS` days."""
-    found = injecting.found(sample, activity, progress.day, detection, progress.states)
+    found = injecting.found(sample, activity, progress.day, detection, progress)
     return Meaning(
         rules=detection.rules.name,
         budget=detection.budget,

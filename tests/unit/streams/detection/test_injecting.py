@@ -40,7 +40,7 @@ def test_what_is_found_grows_with_the_accounts_and_with_time():
     shares = {}
     for chance in (0.9, 0.1):
         world, activity = workspace(120, chance)
-        found = injecting.found(world, activity, LAST, detection, folded(world, activity, detection).states)
+        found = injecting.found(world, activity, LAST, detection, folded(world, activity, detection))
         injected = sum(one.injected for one in found)
         assert 15 <= injected <= 45
         shares[chance] = [sum(one[place] for one in found) / injected for place in (2, 3)]
@@ -53,8 +53,8 @@ def test_it_is_the_same_every_time_and_leaves_the_state_alone():
     world, activity = workspace(40, 0.6)
     progress = folded(world, activity, detection)
     before = {one.name: one.save(progress.states[one.name]) for one in detection.detectors}
-    first = injecting.found(world, activity, LAST, detection, progress.states)
-    assert injecting.found(world, activity, LAST, detection, progress.states) == first
+    first = injecting.found(world, activity, LAST, detection, progress)
+    assert injecting.found(world, activity, LAST, detection, progress) == first
     for one in detection.detectors:
         after = one.save(progress.states[one.name])
         assert all(np.array_equal(after[name], before[one.name][name]) for name in after)
