@@ -45,15 +45,25 @@ class CsmShown(Model):
     false_alerts_a_week: float | None
 
 
-class JudgedByKind(Model):
-    """How many accounts a kind judges, and the shares of accounts and of ARR that are."""
+class Judged(Model):
+    """How many accounts are judged, too thin to be, or without data; and their shares.
 
-    kind: str
+    `share` and `arr_share` are the shares of accounts and of ARR that are judged; null where there is none.
+    """
+
     accounts: int
     too_thin: int
     no_data: int
     share: float | None
     arr_share: float | None
+    arr_too_thin: float | None
+    arr_no_data: float | None
+
+
+class JudgedByKind(Judged):
+    """The same for one kind of alert."""
+
+    kind: str
 
 
 class Calibration(Model):
@@ -67,7 +77,9 @@ class Calibration(Model):
         found_in_14_days=0.5, found_in_42_days=0.83, alerts_a_week=4.1, false_alerts_a_week=2.9,
         by_csm=[{"csm": "ada", "accounts": 120, "judged": 101, "alerts_a_week": 1.4, "false_alerts_a_week": 0.97}],
         judged=[{"kind": "behavior.dropped", "accounts": 101, "too_thin": 12, "no_data": 7, "share": 0.84,
-                 "arr_share": 0.95}],
+                 "arr_share": 0.95, "arr_too_thin": 0.04, "arr_no_data": 0.01}],
+        judged_by_any={"accounts": 108, "too_thin": 8, "no_data": 4, "share": 0.9, "arr_share": 0.97,
+                       "arr_too_thin": 0.02, "arr_no_data": 0.01},
     )  # fmt: skip
 
     month: datetime | None
@@ -82,3 +94,4 @@ class Calibration(Model):
     false_alerts_a_week: float | None
     by_csm: list[CsmShown]
     judged: list[JudgedByKind]
+    judged_by_any: Judged | None

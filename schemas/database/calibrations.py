@@ -27,13 +27,19 @@ _BY_CSM = text("""
     WHERE accounts.workspace = :workspace
     GROUP BY 1 ORDER BY 1 NULLS LAST
 """)
+# By kind, and over all of them (kind null), where an account is what the kind that says most of it can say.
 _BY_KIND = text(f"""
     SELECT kind, count(*) FILTER (WHERE status = 2) AS judged, count(*) FILTER (WHERE status = 1) AS too_thin,
-           least(sum(worth.arr) FILTER (WHERE status = 2), 1e300) AS judged_arr
-    FROM coverage
+           least(coalesce(sum(worth.arr) FILTER (WHERE status = 2), 0), 1e300) AS judged_arr,
+           least(coalesce(sum(worth.arr) FILTER (WHERE status = 1), 0), 1e300) AS too_thin_arr
+    FROM (
+        SELECT kind, account, status FROM coverage WHERE workspace = :workspace
+        UNION ALL
+        SELECT NULL, account, max(status) FROM coverage WHERE workspace = :workspace GROUP BY account
+    ) AS known
     JOIN (SELECT number, {account_arr.name} AS arr FROM accounts WHERE workspace = :workspace) AS worth
-        ON worth.number = coverage.account
-    WHERE workspace = :workspace GROUP BY kind ORDER BY kind
+        ON worth.number = known.account
+    GROUP BY kind ORDER BY kind
 """)  # noqa: S608 - only our own words
 _ALL = text(f"""
     SELECT count(*) AS accounts, least(sum({account_arr.name}), 1e300) AS arr FROM accounts WHERE workspace = :workspace
@@ -75,24 +81,33 @@ def calibration(connection: Connection, workspace: int, now: datetime) -> dict[s
         "alerts_a_week": round(sum(one["alerts_a_week"] for one in csms), 2),
         "false_alerts_a_week": None if budget is None else round(sum(one["false_alerts_a_week"] for one in csms), 2),
         "by_csm": csms,
-        "judged": judged_by_kind(connection, workspace),
+        **judged(connection, workspace),
     }
 
 
-def judged_by_kind(connection: Connection, workspace: int) -> list[dict[str, Any]]:
-    """By kind how many accounts are judged, or too thin, and the shares of accounts and of ARR that are judged."""
+def judged(connection: Connection, workspace: int) -> dict[str, Any]:
+    """How many accounts are judged, too thin or without data, and their shares of accounts and of ARR.
+
+    `judged_by_any`: by all kinds together (None where nothing is evaluated yet); `judged`: by each kind.
+    """
     whole = connection.execute(_ALL, {"workspace": workspace}).one()
-    return [
-        {
-            "kind": one.kind,
-            "accounts": one.judged,
-            "too_thin": one.too_thin,
-            "no_data": whole.accounts - one.judged - one.too_thin,
-            "share": part_of(one.judged, whole.accounts),
-            "arr_share": part_of(one.judged_arr, whole.arr),
-        }
-        for one in connection.execute(_BY_KIND, {"workspace": workspace})
-    ]
+    rows = connection.execute(_BY_KIND, {"workspace": workspace}).all()
+    total = next((_covered(one, whole) for one in rows if one.kind is None), None)
+    by_kind = [{"kind": one.kind} | _covered(one, whole) for one in rows if one.kind is not None]
+    return {"judged_by_any": total, "judged": by_kind}
+
+
+def _covered(one: Any, whole: Any) -> dict[str, Any]:
+    rest = float(whole.arr or 0) - float(one.judged_arr or 0) - float(one.too_thin_arr or 0)
+    return {
+        "accounts": one.judged,
+        "too_thin": one.too_thin,
+        "no_data": whole.accounts - one.judged - one.too_thin,
+        "share": part_of(one.judged, whole.accounts),
+        "arr_share": part_of(one.judged_arr, whole.arr),
+        "arr_too_thin": part_of(one.too_thin_arr, whole.arr),
+        "arr_no_data": part_of(max(rest, 0), whole.arr),
+    }
 
 
 def part_of(part: Any, whole: Any) -> float | None:

@@ -1,4 +1,4 @@
-"""What was known of accounts, and when: their facts in order, and when days were evaluated first."""
+"""What was known of accounts and users, and when: their facts in order, and when days were evaluated first."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Text, false, func, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY, array
 
-from schemas.database.tables import account_facts, evaluations
+from schemas.database.tables import account_facts, evaluations, user_facts
 
 
 def facts_of_changed(
@@ -29,6 +29,23 @@ def facts_of_changed(
     )
     for row in connection.execute(query):
         yield row.account, row.traits, row.valid_from, row.recorded_at
+
+
+def roles_of_changed(
+    connection: Connection, workspace: int, since: datetime, known: datetime | None
+) -> Iterator[tuple[int, dict[str, Any], datetime, datetime]]:
+    """The same of users whose role is not today's: what was said of their roles, by user."""
+    facts = user_facts.c
+    says = (facts.workspace == workspace, facts.traits.op("?")("role"))
+    later = false() if known is None else facts.recorded_at > known
+    changed = select(facts.user).where(*says, or_(facts.valid_from > since, later))
+    query = (
+        select(facts.user, facts.traits["role"].astext.label("role"), facts.valid_from, facts.recorded_at)
+        .where(*says, facts.user.in_(changed))
+        .order_by(facts.user, facts.valid_from, facts.id)
+    )
+    for row in connection.execute(query):
+        yield row.user, {"role": row.role}, row.valid_from, row.recorded_at
 
 
 def first_evaluations(connection: Connection, workspace: int, since: datetime) -> list[tuple[datetime, datetime]]:

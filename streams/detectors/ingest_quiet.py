@@ -112,6 +112,11 @@ class IngestQuiet:
         ratio = seen[0] / np.maximum(expected[0], 1e-9)
         return state, Verdicts(state.names, judged, quiet, score, np.full(len(limit), RARE), ratio)
 
+    def quiet(self, state: SourceState) -> Ints:
+        """The sources that were quiet on the last day."""
+        found: Ints = state.names[state.sources.since > 0]
+        return found
+
     def case(self, state: SourceState, index: int) -> Case:
         """What came and was due over the quiet days."""
         sources = state.sources

@@ -14,6 +14,7 @@ from streams.alerting import Life
 from streams.detectors.account_silent import AccountSilent
 from streams.detectors.base import OF_ACCOUNT, Detector, Ints, Verdicts, joined, places
 from streams.detectors.behavior_dropped import BehaviorDropped, DropState, Past
+from streams.detectors.ingest_quiet import IngestQuiet
 from streams.detectors.users_gone import UsersGone
 from streams.evaluating.activity import Activity, account_of
 from streams.evaluating.covering import cover
@@ -23,7 +24,7 @@ from streams.evaluating.kinds.behavior_dropped import BehaviorDroppedKind
 from streams.evaluating.kinds.behavior_not_adopted import BehaviorNotAdoptedKind
 from streams.evaluating.kinds.champion_silent import ChampionSilentKind
 from streams.evaluating.kinds.hourly_dropped import HourlyDroppedKind
-from streams.evaluating.kinds.ingest_quiet import IngestQuietKind
+from streams.evaluating.kinds.ingest_quiet import IngestQuietKind, without
 from streams.evaluating.kinds.release_disrupted import ReleaseDisruptedKind
 from streams.evaluating.kinds.segment_dropped import SegmentDroppedKind
 from streams.evaluating.kinds.users_inactive import UsersInactiveKind
@@ -211,14 +212,15 @@ def peek(
     """What can be said before days are over, from what is known until an `hour` (since the epoch).
 
     Only alerts that would open are said, and only by the kind that watches hours: when the days are over, the fold
-    comes to the same. Gives what happened and the episodes it opened; `progress` (of the day before) stays as it is.
+    comes to the same. Of sources that are quiet nothing is said. Gives what happened and the episodes it opened;
+    `progress` (of the day before) stays as it is.
     """
-    kind = detection.hourly
-    name = kind.detector.name
+    kind, sources = detection.hourly, IngestQuiet()
+    name, quiet = kind.detector.name, sources.quiet(progress.states[sources.name])
     state, lives, found = deepcopy(progress.states[name]), dict(progress.lives[name]), list[Happening]()
     for date in days:
         roster = Roster(world.on(date), progress.keys, progress.segments)
-        day = roster.day(activity, date, covered=True, until=hour)
+        day = without(roster.day(activity, date, covered=True, until=hour), quiet)
         state, verdicts = kind.detector.step(state, day)
         now = progress.lives | {name: lives}
         scene = Scene(roster, activity, day, {name: state}, {name: verdicts}, now)

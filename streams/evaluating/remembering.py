@@ -1,19 +1,23 @@
 """The workspace as it was on each of the days that are evaluated: reads facts, and gives accounts their spells."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import groupby
+from typing import Any
 
 import msgspec
+import numpy as np
 
+from schemas.accounts import Role
 from schemas.clock import to_datetime, to_ms
 from schemas.database import evaluation
 from schemas.database.engine import Connection
-from schemas.database.histories import facts_of_changed, first_evaluations
+from schemas.database.histories import facts_of_changed, first_evaluations, roles_of_changed
 from schemas.days import day_start
 from schemas.segments import DIMENSIONS
 from streams.calendar import REGION_TRAITS, day_of
+from streams.detectors.base import Ints
 from streams.evaluating.histories import Fact, Judged, Known, spells
 from streams.evaluating.world import Account, Adoption, Release, World, account_of_traits
 
@@ -44,7 +48,25 @@ def as_of(connection: Connection, world: World, days: range, at_one_go: Collecti
         spells=found,
         adoptions=_adoptions(connection, world, days, known),
         releases=_releases(connection, world, days, known),
+        championed=_championed(world, roles_of_changed(connection, world.workspace, begin, earliest), days, known),
     )
+
+
+def _championed(world: World, rows: Iterable[Any], days: range, known: list[Known]) -> list[tuple[int, Ints]]:
+    """Since which day who was a champion, from what was said of roles that were others then."""
+    ends = [_end(world.time_zone, day) for day in days]
+    roles = {user: spells(facts, ends, known) for user, facts in _grouped(rows)}
+    steady = np.setdiff1d(world.champions, world.people.of(np.array(list(roles), np.int64)))
+    found = []
+    for place in sorted({place for of in roles.values() for place, _ in of}):
+        then = [user for user, of in roles.items() if _last(of, place).get("role") == Role.CHAMPION]
+        found.append((days[place], np.union1d(steady, world.people.of(np.array(then, np.int64)))))
+    return found
+
+
+def _last(of: Sequence[tuple[int, dict[str, Any]]], place: int) -> dict[str, Any]:
+    """What held at a place, from spells in order."""
+    return next(traits for since, traits in reversed(of) if since <= place)
 
 
 def _adoptions(connection: Connection, world: World, days: range, known: list[Known]) -> dict[int, Adoption]:
@@ -87,7 +109,11 @@ def _spells(
 def _facts(
     connection: Connection, world: World, traits: list[str], since: datetime, known: Known
 ) -> Iterator[tuple[int, list[Fact]]]:
-    rows = facts_of_changed(connection, world.workspace, traits, since, known)
+    yield from _grouped(facts_of_changed(connection, world.workspace, traits, since, known))
+
+
+def _grouped(rows: Iterable[Any]) -> Iterator[tuple[int, list[Fact]]]:
+    """Facts by whom they are about."""
     for number, of in groupby(rows, key=lambda row: row[0]):
         yield number, [Fact(*row[1:]) for row in of]
 

@@ -69,7 +69,8 @@ class World:
         behaviors: Those that are judged.
         users: Each user's id.
         strangers: People who are no customers.
-        champions: Users whose role is champion, sorted.
+        champions: Users whose role is champion today, sorted.
+        championed: For evaluated days on which others were: since which day who was, in order.
         heard: Days on which an account was heard from without an event (a call, a ticket): day << 32 | account, sorted.
         time_zone: Where the workspace is at home.
         adoptions: By behavior, what is declared of its adoption.
@@ -84,6 +85,7 @@ class World:
     users: Mapping[int, str]
     strangers: NDArray[np.int64]
     champions: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
+    championed: Sequence[tuple[int, NDArray[np.int64]]] = ()
     heard: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
     time_zone: str = "UTC"
     adoptions: Mapping[int, Adoption] = field(default_factory=dict)
@@ -96,6 +98,11 @@ class World:
         """The time zones whose days must be over before a day is evaluated."""
         earlier = {account.time_zone for spells in self.spells.values() for _, account in spells}
         return sorted({account.time_zone for account in self.accounts.values()} | earlier or {self.time_zone})
+
+    def champions_on(self, day: int) -> NDArray[np.int64]:
+        """Who was a champion on a day, as it was known then."""
+        at = bisect_right(self.championed, day, key=lambda since: since[0]) - 1
+        return self.championed[at][1] if at >= 0 else self.champions
 
     def on(self, day: int) -> "World":
         """The workspace with every account as it was on a day; the same object for as long as nothing changes."""

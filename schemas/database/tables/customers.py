@@ -154,6 +154,8 @@ user_facts = Table(
     recorded(),
     ForeignKeyConstraint(["workspace", "user"], ["users.workspace", "users.number"], ondelete="CASCADE"),
     Index("user_facts_of_user", "workspace", "user", "valid_from"),
+    # Few say a role; who was a champion on a past day is read from these.
+    Index("user_facts_of_roles", "workspace", "user", postgresql_where=text("traits ? 'role'")),
 )
 
 # Which ids are one person's: said, and taken back. Of each pair what is valid latest holds; users.person follows.

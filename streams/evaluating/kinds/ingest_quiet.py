@@ -13,7 +13,7 @@ from schemas.rules import Rule
 from schemas.segments import EVERYONE
 from schemas.windows import ALL_NUMBER
 from streams.calendar import day_of
-from streams.detectors.base import Bools, Day, Verdicts
+from streams.detectors.base import Bools, Day, Ints, Verdicts
 from streams.detectors.ingest_quiet import IngestQuiet, SourceDay
 from streams.evaluating.activity import behavior_of
 from streams.evaluating.kinds.base import Kind, Scene, widened
@@ -43,11 +43,7 @@ class IngestQuietKind(Kind):
 
     def told(self, day: Day, verdicts: Verdicts) -> Day:
         """Nothing is known of anyone when everything is quiet, and of one behavior when that is."""
-        quiet = verdicts.keys[verdicts.crosses]
-        if ALL_NUMBER in quiet:
-            return replace(day, covered=False)
-        paused = np.isin(behavior_of(day.keys), quiet)
-        return replace(day, paused=day.paused | paused) if paused.any() else day
+        return without(day, verdicts.keys[verdicts.crosses])
 
     def knows(self, scene: Scene, key: int) -> bool:
         """Whether the source's day says something: it was due, or it has been quiet so far."""
@@ -92,6 +88,14 @@ class IngestQuietKind(Kind):
     def sentence(self, scene: Scene, key: int, evidence: Evidence) -> str:  # noqa: ARG002 - the evidence says it all
         """What came of how much, since when."""
         return source_sentence(evidence, everything=key == ALL_NUMBER)
+
+
+def without(day: Day, quiet: Ints) -> Day:
+    """The day as it is known while those sources are quiet."""
+    if ALL_NUMBER in quiet:
+        return replace(day, covered=False)
+    paused = np.isin(behavior_of(day.keys), quiet)
+    return replace(day, paused=~day.known | paused) if paused.any() else day
 
 
 def _turn_of_the_year(day: int) -> bool:

@@ -24,7 +24,7 @@ class PeopleKind(Kind):
 
     def day(self, day: Day, roster: Roster) -> Day:
         """With champions, and when accounts began."""
-        return widened(day, PeopleDay, champions=roster.world.champions, began=roster.began)
+        return widened(day, PeopleDay, champions=roster.world.champions_on(day.date), began=roster.began)
 
     def lacking(self, scene: Scene, has: Floats, needs: float, *, people: bool) -> Lack:
         """What accounts lack (`has` is by account), for the keys that are `people`, or for those that are not."""

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, select, update
 
-from schemas.accounts import AccountRow
+from schemas.accounts import AccountRow, Role, UserPatch
 from schemas.clock import to_ms
 from schemas.database import engine as engines
 from schemas.database.engine import Engine
-from schemas.database.facts import put_accounts
+from schemas.database.facts import put_accounts, put_user
 from schemas.database.tables import accounts, alerts, progress, transitions, users, windows, workspaces
 from schemas.database.workspaces import create_workspace
 from schemas.rules import BUILT_IN, Rules
@@ -54,6 +54,12 @@ class Scene:
                 row = {"workspace": self.number, "number": self._users[name], "user": name, "side": side}
                 connection.execute(insert(users).values(row))
         return self._users[name]
+
+    def role(self, name: str, day: int, role: Role) -> None:
+        """Says what somebody's role is from a day on."""
+        self.user(name)
+        with self.engine.begin() as connection:
+            put_user(connection, self.number, name, UserPatch(role=role, valid_from=hour(day)), hour(day))
 
     def did(self, account: int, days: Iterable[tuple[int, list[str]]], behavior: int = 0, topic: int = 0) -> None:
         """Who did something on which days (after FIRST): one window a day, two events each."""

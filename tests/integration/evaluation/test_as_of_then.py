@@ -1,5 +1,6 @@
 """An account may change its segment, and what is said today may hold since long ago: each day is judged as it was."""
 
+from schemas.accounts import Role
 from schemas.database.tables import transitions
 
 from .conftest import TEAM, fading, hour
@@ -90,3 +91,18 @@ def test_an_alert_ends_when_its_customer_leaves(scene):
     [alert] = scene.alerts
     assert alert["state"] == "resolved"
     assert scene.rows(transitions)[-1]["reason"] == "the customer has left"
+
+
+def test_a_champion_is_who_was_it_then(scene):
+    peers(scene)
+    team = ["ada", *(f"user-{i}" for i in range(9))]
+    scene.did(scene.account("acme", plan="pro"), ((day, team[day >= 84 :]) for day in WEEKDAYS))
+    scene.role("ada", 0, Role.CHAMPION)
+    scene.live(81, 112)
+    before = found(scene)
+    assert [alert["kind"] for alert in scene.alerts] == ["champion.silent"]
+    scene.role("ada", 90, Role.MEMBER)
+    scene.role("user-3", 0, Role.CHAMPION)
+    scene.dirty(0)
+    scene.evaluate(112)
+    assert found(scene) == before

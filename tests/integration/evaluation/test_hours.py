@@ -55,3 +55,15 @@ def test_late_hours_take_it_back(busy):
     at(busy, DAYS - 1, 16)
     [alert] = busy.alerts
     assert alert["state"] == "retracted"
+
+
+def test_hours_say_nothing_while_the_source_is_quiet(scene):
+    acme = scene.account("acme")
+    for day in range(DAYS - 2):
+        scene.worked(acme, day, range(8, 18), PER_HOUR)
+    for i in range(8):
+        people = [f"p{i}-{j}" for j in range(3)]
+        scene.did(scene.account(f"peer-{i}"), ((day, people) for day in range(DAYS - 2)))
+    scene.live(DAYS - 4, DAYS - 1)
+    at(scene, DAYS - 1, 15)
+    assert [alert["kind"] for alert in scene.alerts] == ["ingest.quiet"]

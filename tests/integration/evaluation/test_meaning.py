@@ -37,9 +37,12 @@ def test_a_month_s_calibration_says_what_the_budget_means(scene):
     assert kind["clean_years"] > 5
     csms = {one["csm"]: (one["accounts"], one["judged"], one["false_alerts_a_week"]) for one in found["by_csm"]}
     assert csms == {"ada": (16, 16, 0.153), "bob": (9, 8, 0.077)}
-    assert [one for one in found["judged"] if one["kind"] == ON_ACCOUNTS[0]] == [
-        {"kind": ON_ACCOUNTS[0], "accounts": 24, "too_thin": 0, "no_data": 1, "share": 0.96, "arr_share": 0.8571}
-    ]
+    covered = {
+        "accounts": 24, "too_thin": 0, "no_data": 1, "share": 0.96,
+        "arr_share": 0.8571, "arr_too_thin": 0.0, "arr_no_data": 0.1429,
+    }  # fmt: skip
+    assert found["judged_by_any"] == covered
+    assert [one for one in found["judged"] if one["kind"] == ON_ACCOUNTS[0]] == [{"kind": ON_ACCOUNTS[0]} | covered]
 
 
 def test_it_is_said_once_a_month_and_changes_nothing_else(scene):
