@@ -62,6 +62,15 @@ class Baseline(Columns):
         level: Floats = (self.a + 0.05) / (self.b + 0.5)
         return level
 
+    def events_a_day(self, index: int, date: int) -> float:
+        """Events a day of one key, before profile and factor; while little is learned, the days to come to it count."""
+        events, days = float(self.a_events[index]), float(self.b[index])
+        if days < LAG:
+            rows = (date - np.arange(LAG)) % (LAG + 1)
+            events += float(self.ring_events[rows, index].sum())
+            days += float(self.ring_shape[rows, index].sum())
+        return events / (days + 0.5)
+
     def judged(self, needed: int = FROM) -> tuple[Ints, Ints]:
         """The first day of each key, NEVER before it, and the day from which it is judged, its `needed`th at first."""
         return np.where(self.start > 0, self.start - 1, NEVER), newcomers.judged_from(self.start, needed)

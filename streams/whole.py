@@ -149,7 +149,7 @@ class Whole:
             expected=float(due),
             dispersion=float(self._spread()[index]),
             events_observed=float(_sum(lately.events[ring, index])),
-            events_expected=float(base.a_events[index] / (base.b[index] + 0.5) * shape.sum()),
+            events_expected=float(base.events_a_day(index, date) * shape.sum()),
             factor=float(shape.sum()) / max(alone, 1e-9),
             peers=int(self.alike[self.peers[index]]) - 1,
             quiet_from=float(seen) + 1,

@@ -134,7 +134,7 @@ class BehaviorDropped:
         days = (date - np.arange(SPANS[at])) % RING
         factor, mean = recent.factor[days, index], recent.mean[days, index]
         alone = mean / np.maximum(factor, 1e-9)
-        events = state.baseline.a_events[index] / (state.baseline.b[index] + 0.5)
+        events = state.baseline.events_a_day(index, date)
         return Case(
             onset=recents.onset(recent, date, index, today.spread[:, index]),
             last=date,

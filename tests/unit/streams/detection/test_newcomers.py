@@ -59,6 +59,16 @@ def test_a_new_account_that_stops_is_told_of_within_a_week(until):
     assert until <= crossed[0] < until + 7
 
 
+def test_its_alert_knows_how_many_events_were_due():
+    until, detector = BORN + 9, BehaviorDropped()
+    for _, state, verdicts in steps(world(new(8, until)), detector=detector):
+        if verdicts.crosses[-1]:
+            case = detector.case(state, PEERS + 25)
+            break
+    assert case.events_expected == pytest.approx(3 * case.expected, rel=0.3)  # everyone does three a day
+    assert case.onset == pytest.approx(until, abs=1)
+
+
 def test_what_settles_as_its_peers_did_is_no_drop():
     crossed = np.zeros(5, bool)
     for date, _, verdicts in steps(world(*[new(size) for size in (1, 3, 9, 27, 81)])):
