@@ -52,7 +52,7 @@ def evidence_of(
 ) -> Evidence:
     """The evidence of a finding on `who` (an account, or a segment standing for one), whose activity `keys` hold.
 
-    `beside`: by number, the accounts that it is compared with.
+    `beside`: by number, the accounts that it is compared with, or is one of.
     """
     case, score, threshold, rule, years = finding
     once = 10**score / 365.25
@@ -65,7 +65,8 @@ def evidence_of(
     peers = None
     if beside is not None:
         first = case.last - case.window + 1
-        peers = compared(activity, beside, int(behavior_of(keys[0])), Span(first, case.last, min(onset, first)))
+        span = Span(first, case.last, min(onset, first))
+        peers = compared(activity, beside, int(behavior_of(keys[0])), span, who.number)
     return Evidence(
         detector=rule[0],
         version=rule[1],

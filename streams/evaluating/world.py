@@ -127,12 +127,6 @@ class World:
         """By number, which accounts are customers of a segment; of `everyone`: which are customers at all."""
         return self._segments.get(segment, np.zeros_like(self._segments[EVERYONE]))
 
-    def beside(self, who: Account) -> NDArray[np.bool_]:
-        """By number, which accounts are customers of an account's segment, that account left out."""
-        others = self.in_segment(who.segment).copy()
-        others[who.number] = False
-        return others
-
     @cached_property
     def _segments(self) -> dict[str, NDArray[np.bool_]]:
         size = max(self.accounts, default=0) + 1

@@ -102,7 +102,9 @@ class BehaviorDroppedKind(Kind):
     def evidence(self, scene: Scene, key: int, finding: Finding) -> Evidence:
         """Seen and due, who stopped, and the peers."""
         who, behavior = scene.world.accounts[self.account(key) or 0], scene.world.behaviors[behavior_of(key)]
-        return evidence_of(scene.world, scene.activity, who, [key], behavior, finding, scene.world.beside(who))
+        return evidence_of(
+            scene.world, scene.activity, who, [key], behavior, finding, scene.world.in_segment(who.segment)
+        )
 
     def sentence(self, scene: Scene, key: int, evidence: Evidence) -> str:
         """Who still uses it, against who did."""

@@ -49,7 +49,7 @@ class PeopleKind(Kind):
         who = world.accounts[self.account(key) or 0]
         rows = case.extra["gone"]
         gone = tuple(GoneUser(world.user(u), day_of(d).isoformat(), round(w, 1), round(p, 3)) for u, d, w, p in rows)
-        evidence = evidence_of(world, scene.activity, who, [whole], ALL, finding, world.beside(who))
+        evidence = evidence_of(world, scene.activity, who, [whole], ALL, finding, world.in_segment(who.segment))
         left = {row[0] for row in rows}
         before = people_of(scene.activity, [whole], case.onset - BEFORE, case.onset - 1)
         active = people_of(scene.activity, [whole], max(case.onset, case.last - BEFORE + 1), case.last) - left
