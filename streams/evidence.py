@@ -15,15 +15,17 @@ from scipy.special import betainc
 
 from schemas.alerts import Evidence, GoneUser
 from streams.calendar import day_of
-from streams.detectors.base import Case
-from streams.evaluating.activity import Activity
+from streams.detectors.base import Bools, Case
+from streams.evaluating.activity import Activity, behavior_of
 from streams.evaluating.world import Account, World
+from streams.peers import Span, compared
 from streams.sentences import long_date
 
 HABIT = 56
 BEFORE = 28
 CONTEXT = 150  # days of activity before the first evaluated one, so that evidence can look back
 _GONE_A_DAY = 1 / 365
+_LISTED = 20
 
 
 class Finding(NamedTuple):
@@ -40,9 +42,18 @@ class Finding(NamedTuple):
 
 
 def evidence_of(
-    world: World, activity: Activity, who: Account, keys: Sequence[int], behavior: str, finding: Finding
+    world: World,
+    activity: Activity,
+    who: Account,
+    keys: Sequence[int],
+    behavior: str,
+    finding: Finding,
+    beside: Bools | None = None,
 ) -> Evidence:
-    """The evidence of a finding on `who` (an account, or a segment standing for one), whose activity `keys` hold."""
+    """The evidence of a finding on `who` (an account, or a segment standing for one), whose activity `keys` hold.
+
+    `beside`: by number, the accounts that it is compared with, or is one of.
+    """
     case, score, threshold, rule, years = finding
     once = 10**score / 365.25
     onset = max(case.onset, case.last - CONTEXT + HABIT)
@@ -51,6 +62,11 @@ def evidence_of(
     active = people_of(activity, keys, max(onset, case.last - BEFORE + 1), case.last)
     missing = before - active
     gone = gone_of(world, activity, keys[0], missing, onset, case.last) if len(keys) == 1 else ()
+    peers = None
+    if beside is not None:
+        first = case.last - case.window + 1
+        span = Span(first, case.last, min(onset, first))
+        peers = compared(activity, beside, int(behavior_of(keys[0])), span, who.number)
     return Evidence(
         detector=rule[0],
         version=rule[1],
@@ -70,11 +86,11 @@ def evidence_of(
         threshold=round(threshold, 2),
         segment=who.segment,
         segment_factor=round(case.factor, 4),
-        segment_accounts=case.peers,
+        segment_accounts=case.peers if peers is None else peers.accounts,
         users_before=len(before),
         users_active=len(active),
-        users_gone=gone,
-        users_still_active=tuple(sorted(world.user(user) for user in before & active)[:20]),
+        users_gone=gone[:_LISTED],
+        users_still_active=tuple(sorted(world.user(user) for user in before & active)[:_LISTED]),
         smallest_visible_drop=round(1 - max(case.quiet_from - 1, 0) / max(case.expected, 1e-9), 3),
         quiet_if=f"at least {case.quiet_from:.0f} user-days in the same {case.window} days",
         next_step=next_step(who, gone, sorted(world.user(user) for user in before & active), onset),
@@ -83,6 +99,8 @@ def evidence_of(
             "rarer_than_seen": once > years,
             "dispersion": round(case.dispersion, 4),
             "users_still": len(before & active),
+            "users_stopped": len(gone),
+            **({} if peers is None else {"peers": {**peers._asdict(), "change": round(peers.change, 4)}}),
             **case.extra,
         },
     )
@@ -131,7 +149,7 @@ def gone_of(
         if chance >= 0.5:
             seen = day_of(int(mine.max())).isoformat()
             found.append(GoneUser(world.user(user), seen, round(7 * share, 1), round(chance, 3)))
-    return tuple(sorted(found, key=lambda user: (-user.days_a_week, user.user))[:20])
+    return tuple(sorted(found, key=lambda user: (-user.days_a_week, user.user)))
 
 
 def next_step(account: Account, gone: tuple[GoneUser, ...], still: list[str], onset: int) -> str:

@@ -80,6 +80,11 @@ def onset_of(state: PeopleState, key: int) -> int:
     return int(state.people.last[lost_of(state, key)].min(initial=state.date))
 
 
+def last_of(state: PeopleState, key: int) -> int:
+    """The day after the last of them came last."""
+    return int(state.people.last[lost_of(state, key)].max(initial=0))
+
+
 def row_of(state: PeopleState, i: int) -> tuple[int, int, float, float]:
     """A lost person: the user, the last day, days a week before, and the chance to be gone."""
     people = state.people

@@ -9,6 +9,7 @@ from schemas.segments import EVERYONE
 from streams.evaluating.world import Account
 
 MINUS = "\N{MINUS SIGN}"
+FEW = 30  # user-days; of fewer no percentage is said
 _NAMED = 3
 _LIKELY = 0.5
 _NOTHING = 0.1
@@ -20,27 +21,29 @@ def account_sentence(account: Account, evidence: Evidence) -> str:
     people = "person" if evidence.users_before == 1 else "people"
     what = "the product" if evidence.behavior == "*" else evidence.behavior
     use = f"{still} of {evidence.users_before} {people} still use{'s' * (still == 1)} {what}{_others(evidence)}"
-    return f"{account.name}: {use}; {_seen(evidence)}. {_who(evidence.users_gone)}{_peers(evidence)}"
+    return f"{account.name}: {use}; {_seen(evidence)}. {_who(evidence)}{_peers(evidence)}"
 
 
 def hourly_sentence(account: Account, evidence: Evidence) -> str:
     """What an account did in some hours of a day, against what was due, and its peers."""
     what = "the product" if evidence.behavior == "*" else evidence.behavior
-    half = (evidence.high - evidence.low) / 2
     hours, until = evidence.extra["hours"], evidence.extra["hour"]
-    seen = f"{evidence.observed:,.0f} events where {evidence.expected:,.0f} ± {half:,.0f} were expected"
     when = f"in the {hours} hours to {until}:00 on {long_date(date.fromisoformat(evidence.window_to))}"
-    return f"{account.name} has all but stopped using {what}: {when} we saw {seen} ({change_of(evidence.ratio)})."
+    seen = f"{evidence.observed:,.0f} events where {_due(evidence)}"
+    return f"{account.name} has all but stopped using {what}: {when} we saw {seen}."
 
 
 def people_sentence(account: Account, evidence: Evidence) -> str:
     """Whom an account lost, how much of its use they did, who is left, and seen against expected."""
     share, still = evidence.extra["share"], evidence.extra["users_still"]
     if not evidence.users_gone:
-        return f"{account.name}: nobody is missing any more; {_seen(evidence)}. {_peers(evidence)}"
+        return f"{account.name}: nobody is missing any more; {_counted(evidence)}. {_peers(evidence)}"
     left = f"{still} of {evidence.users_before} still use{'s' * (still == 1)} the product{_others(evidence)}"
-    lost = f"{_listed(evidence.users_gone, evidence.extra['users_lost'])} stopped, who did {share:.0%} of its use"
-    return f"{account.name}: {lost}; {left}; {_seen(evidence)}. {_peers(evidence, begins=True)}"
+    lost = (
+        f"{_listed(evidence.users_gone, evidence.extra['users_lost'])} stopped, who did {share * 100:.0f} % of its use"
+    )
+    began = f"since {long_date(date.fromisoformat(evidence.since))}"
+    return f"{account.name}: {began} {lost}; {left}; {_counted(evidence)}. {_peers(evidence, begins=True)}"
 
 
 def champion_sentence(account: Account, evidence: Evidence) -> str:
@@ -48,11 +51,11 @@ def champion_sentence(account: Account, evidence: Evidence) -> str:
     [gone], share, still = evidence.users_gone, evidence.extra["share"], evidence.extra["users_still"]
     last = long_date(date.fromisoformat(gone.last_seen))
     if gone.probability_gone < _LIKELY:
-        return f"{account.name}: {gone.user} came again on {last}; {_seen(evidence)}."
-    habit = f"came {gone.days_a_week:.1f} days a week and did {share:.0%} of its use"
+        return f"{account.name}: {gone.user} came again on {last}; {_counted(evidence)}."
+    habit = f"came {gone.days_a_week:.1f} days a week and did {share * 100:.0f} % of its use"
     people = "person still uses" if still == 1 else "people still use"
     left = f"{still} other {people} the product{_others(evidence)}"
-    return f"{account.name}: {gone.user}, who {habit}, was last seen on {last}; {left}; {_seen(evidence)}."
+    return f"{account.name}: {gone.user}, who {habit}, was last seen on {last}; {left}; {_counted(evidence)}."
 
 
 def silent_sentence(account: Account, evidence: Evidence) -> str:
@@ -72,9 +75,10 @@ def segment_sentence(evidence: Evidence) -> str:
     """What became of a segment: how many of its accounts fell, seen against expected, since when, and the others."""
     everyone = evidence.segment == EVERYONE
     whose = "All customers" if everyone else f"Segment {evidence.segment.replace(':', ' ')}"
-    below = f"{evidence.extra['accounts_below']} of {evidence.extra['accounts']} accounts do less than by themselves"
-    others = "" if everyone else f" The other segments changed by {change_of(evidence.segment_factor)}."
-    return f"{whose}: {below}; {_seen(evidence)}.{others}"
+    members, fallen = evidence.extra["accounts"], evidence.extra["accounts_below"]
+    below = f"{fallen} of {members} accounts do less than usual; " if members else ""
+    alone = everyone or not evidence.extra["peers"]["accounts"]
+    return f"{whose}: {below}{_seen(evidence)}.{'' if alone else f' The other segments {_beside(evidence)}.'}"
 
 
 def release_sentence(evidence: Evidence) -> str:
@@ -89,8 +93,7 @@ def release_sentence(evidence: Evidence) -> str:
         if without
         else "no account is without it to compare with."
     )
-    gone = evidence.users_gone
-    start = _who(gone) if gone else ""
+    start = _who(evidence)
     return (
         f"After release {extra['release']} ({long_date(date.fromisoformat(extra['released_on']))}), {below}: "
         f"{extra['before_a_week']:.0f} user-days a week before, {extra['after_a_week']:.0f} after; {_seen(evidence)}. "
@@ -136,20 +139,26 @@ def counted(number: int, one: str, more: str) -> str:
 
 
 def _seen(evidence: Evidence) -> str:
-    half = (evidence.high - evidence.low) / 2
-    since, until = date.fromisoformat(evidence.since), date.fromisoformat(evidence.window_to)
-    due = f"{evidence.expected:.0f} ± {half:.0f} were expected ({change_of(evidence.ratio)})"
-    return (
-        f"in the {evidence.window_days} days to {long_date(until)} we saw {evidence.observed:.0f} user-days where "
-        f"{due}, since {long_date(since)}"
-    )
+    return f"{_counted(evidence)}, since {long_date(date.fromisoformat(evidence.since))}"
+
+
+def _counted(evidence: Evidence) -> str:
+    until = long_date(date.fromisoformat(evidence.window_to))
+    seen = f"{evidence.observed:,.0f} user-days where {_due(evidence)}"
+    return f"in the {evidence.window_days} days to {until} we saw {seen}"
+
+
+def _due(evidence: Evidence) -> str:
+    """What was expected, with its interval; of few, a percentage says less than they do."""
+    change = f" ({change_of(evidence.ratio)})" if evidence.expected >= FEW else ""
+    return f"{evidence.expected:,.0f} ({evidence.low:,.0f} to {evidence.high:,.0f}) were expected{change}"
 
 
 def change_of(ratio: float) -> str:
     """A ratio as a change in percent, with the typographer's minus."""
-    percent = int(np.rint((ratio - 1) * 100))
-    sign = MINUS if percent < 0 else "+" if percent else "±"
-    return f"{sign}{abs(percent)} %"
+    points = int(np.rint((ratio - 1) * 100))
+    sign = MINUS if points < 0 else "+" if points else "±"
+    return f"{sign}{abs(points)} %"
 
 
 def long_date(day: date) -> str:
@@ -157,10 +166,9 @@ def long_date(day: date) -> str:
     return f"{day.day} {day:%B %Y}"
 
 
-def _who(gone: tuple[GoneUser, ...]) -> str:
-    if not gone:
-        return ""
-    return f"{_listed(gone, len(gone))} stopped; "
+def _who(evidence: Evidence) -> str:
+    gone = evidence.users_gone
+    return f"{_listed(gone, evidence.extra['users_stopped'])} stopped; " if gone else ""
 
 
 def _listed(gone: tuple[GoneUser, ...], count: int) -> str:
@@ -178,7 +186,15 @@ def _others(evidence: Evidence) -> str:
 def _peers(evidence: Evidence, begins: bool = False) -> str:
     begins = begins or not evidence.users_gone
     if evidence.segment_accounts < 1:
-        return f"{'There' if begins else 'there'} is no account like it to compare with."
-    like = f"accounts like it ({evidence.segment.replace(':', ' ')}, {evidence.segment_accounts} accounts)"
-    start = f"A{like[1:]}" if begins else like
-    return f"{start} changed by {change_of(evidence.segment_factor)}."
+        return f"{'There' if begins else 'there'} is no account like it known for long enough to compare with."
+    many = counted(evidence.segment_accounts, "account", "accounts")
+    like = f"accounts like it ({evidence.segment.replace(':', ' ')}, {many})"
+    return f"{'A' if begins else 'a'}{like[1:]} {_beside(evidence)}."
+
+
+def _beside(evidence: Evidence) -> str:
+    """What others did in the same days, against the eight weeks before."""
+    peers = evidence.extra["peers"]
+    if peers["usual"] < FEW:
+        return f"did {peers['seen']} user-days in these days where {peers['usual']:.0f} were usual"
+    return f"changed by {change_of(peers['change'])}"

@@ -134,11 +134,8 @@ class ReleaseDisrupted:
             if day.covered and _FIRST <= day.date - mark.date < UNTIL and len(mark.names):
                 _judge(state, mark)
         effects = state.effects
-        due = effects.alone * effects.factor
-        score = np.where(effects.judged, scan(effects.seen, due, np.maximum(effects.spread, 1e-3)), 0)
-        ratio = effects.seen / np.maximum(due, 1e-9)
-        broad = effects.below >= _BROAD * effects.members
-        crosses = effects.judged & broad & (ratio <= _CLEAR) & (score >= _RARE)
+        score, ratio = _score(effects)
+        crosses, score = effects.judged & disturbs(effects), np.where(effects.judged, score, 0)
         return state, Verdicts(state.names, effects.judged, crosses, score, np.full(len(score), _RARE), ratio)
 
     def case(self, state: ReleaseState, index: int) -> Case:
@@ -180,6 +177,20 @@ class ReleaseDisrupted:
         recorded = Recorded(**{one.name: arrays[f"recorded.{one.name}"] for one in fields(Recorded)})
         effects = Effects(**{one.name: arrays[f"effects.{one.name}"] for one in fields(Effects)})
         return ReleaseState(arrays["keys"], recorded, arrays["names"], effects, int(arrays["date"][0]))
+
+
+def disturbs(effects: Effects) -> Bools:
+    """Which releases disturb which segments, by what was seen when each was judged last."""
+    score, ratio = _score(effects)
+    broad = effects.below >= _BROAD * effects.members
+    found: Bools = (effects.members > 0) & broad & (ratio <= _CLEAR) & (score >= _RARE)
+    return found
+
+
+def _score(effects: Effects) -> tuple[Floats, Floats]:
+    """How rare what was seen is, and what it is of what was due."""
+    due = effects.alone * effects.factor
+    return scan(effects.seen, due, np.maximum(effects.spread, 1e-3)), effects.seen / np.maximum(due, 1e-9)
 
 
 def _record(state: ReleaseState, day: Day) -> None:

@@ -17,6 +17,7 @@ Floats = NDArray[np.float64]
 Key = TypeVar("Key", int, Ints)
 
 _NONE: Ints = np.empty(0, np.int64)
+_KEPT = 16
 
 
 def pack(account: Key, behavior: Key | int) -> Key:
@@ -88,6 +89,25 @@ class Activity:
         mine = slice(*keys.searchsorted((key, key + 1)).tolist())
         span = slice(*days[mine].searchsorted((first, last + 1)).tolist())
         return days[mine][span], users[mine][span]
+
+    def of_accounts(self, mine: NDArray[np.bool_], behavior: int) -> tuple[Ints, Ints, Ints]:
+        """Account, day and users of the rows of some accounts' behavior, ascending by day; kept for the next alert.
+
+        `mine`: by account number, whether it is one of them.
+        """
+        wanted = behavior, mine.tobytes()
+        if wanted not in self._kept:
+            if len(self._kept) == _KEPT:
+                del self._kept[next(iter(self._kept))]
+            accounts = account_of(self.key)
+            theirs = (behavior_of(self.key) == behavior) & mine[np.minimum(accounts, len(mine) - 1)]
+            self._kept[wanted] = accounts[theirs], self.day[theirs], self.users[theirs]
+        return self._kept[wanted]
+
+    @cached_property
+    def _kept(self) -> dict[tuple[int, bytes], tuple[Ints, Ints, Ints]]:
+        """What `of_accounts` was asked for last."""
+        return {}
 
     @cached_property
     def _by_key(self) -> tuple[Ints, Ints, Ints]:

@@ -47,10 +47,11 @@ def reconcile(
         _revised(world, stretch, stored.get(name), after.get(name, []), mine, states.get(name, AlertState.RESOLVED))
         for name, mine in found.items()
     ]
+    again = {happening.fingerprint for happening in stretch.happenings}
     for alert in alerts:
         if alert.episode not in found:
             mine = [step for step in after.get(alert.episode, []) if _within(stretch, alert, step)]
-            revisions += _missing(stretch, alert, mine, states.get(alert.episode))
+            revisions += _missing(stretch, alert, mine, states.get(alert.episode), alert.fingerprint in again)
     return [(alert, new) for alert, new in revisions if new or alert != stored.get(alert.episode)]
 
 
@@ -120,13 +121,17 @@ def _claim(stored: AlertRecord | None, mine: list[Happening]) -> tuple[str, dict
 
 
 def _missing(
-    stretch: Stretch, alert: AlertRecord, steps: list[TransitionRecord], state: AlertState | None
+    stretch: Stretch, alert: AlertRecord, steps: list[TransitionRecord], state: AlertState | None, again: bool
 ) -> list[Revision]:
-    """A stored alert of which nothing was found: retracted when it opened in the stretch, else as it was before it."""
+    """A stored alert of which nothing was found: retracted when it opened in the stretch, else as it was before it.
+
+    `again`: of the same subject something was found, which opened at another moment.
+    """
     if alert.fired_at > to_datetime(stretch.boundary(alert.account)):
         if alert.state == AlertState.RETRACTED:
             return []
-        step = _after(alert, Transition.RETRACTED, stretch.moment, "late data undid what it claimed")
+        reason = "late data dates it anew" if again else "late data undid what it claimed"
+        step = _after(alert, Transition.RETRACTED, stretch.moment, reason)
         return [(_as(alert, step, AlertState.RETRACTED), [step])]
     if state is None or not steps or alert.state not in (AlertState.RESOLVED, AlertState.RETRACTED):
         return []

@@ -130,6 +130,19 @@ class World:
             for number, spells in self.spells.items()
         }
 
+    def in_segment(self, segment: str) -> NDArray[np.bool_]:
+        """By number, which accounts are customers of a segment; of `everyone`: which are customers at all."""
+        return self._segments.get(segment, np.zeros_like(self._segments[EVERYONE]))
+
+    @cached_property
+    def _segments(self) -> dict[str, NDArray[np.bool_]]:
+        size = max(self.accounts, default=0) + 1
+        found = {EVERYONE: np.zeros(size, np.bool_)}
+        for number, account in self.accounts.items():
+            for name in {EVERYONE, account.segment}:
+                found.setdefault(name, np.zeros(size, np.bool_))[number] = not account.left
+        return found
+
     def user(self, number: int) -> str:
         """A user's id, as it was sent."""
         return self.users.get(number, f"user {number}") if number else "somebody without an id"

@@ -66,7 +66,9 @@ class AccountSilentKind(Kind):
     def evidence(self, scene: Scene, key: int, finding: Finding) -> Evidence:
         """Since when, and how often it used to come."""
         who = scene.world.accounts[self.account(key) or 0]
-        evidence = evidence_of(scene.world, scene.activity, who, [key], ALL, finding)
+        evidence = evidence_of(
+            scene.world, scene.activity, who, [key], ALL, finding, scene.world.in_segment(who.segment)
+        )
         last = day_of(finding.case.extra["last_sign"])
         return msgspec.structs.replace(
             evidence,

@@ -11,17 +11,18 @@ import numpy as np
 
 from schemas.alerts import AlertKind, Evidence, Subject
 from schemas.clock import DAY_MS
-from schemas.days import day_start
+from schemas.days import day_start, local_date
 from schemas.rules import Rule
 from schemas.windows import ALL_NUMBER
 from streams.alerting import Life
-from streams.calendar import day_of
+from streams.calendar import day_number, day_of
 from streams.calibration import Calibration
 from streams.detectors.base import OF_ACCOUNT, Bools, Day, Detector, Floats, Ints, Verdicts
+from streams.detectors.release_disrupted import AFTER, disturbs
 from streams.evaluating.activity import Activity, account_of, pack
 from streams.evaluating.roster import Roster
 from streams.evaluating.segments import key_of
-from streams.evaluating.world import Account, World
+from streams.evaluating.world import Account, Release, World
 from streams.evidence import Finding
 
 _ABSORBS = 14 * DAY_MS
@@ -183,9 +184,25 @@ def release_key(release: str, segment: str) -> int:
     return (1 + zlib.crc32(release.encode()) % 0x7FFFFFFE) << 32 | key_of(segment) >> 32
 
 
-def in_release_fall(scene: Scene, who: Account) -> bool:
-    """Whether an alert on a release that the account got, in its segment, opened within the last two weeks."""
-    lives, now = scene.lives["release_disrupted"], closing(scene.world, who.number, scene.day.date)
-    got = (one.name for one in scene.world.releases if one.accounts is None or who.account in one.accounts)
-    found = (lives.get(release_key(name, who.segment)) for name in got)
-    return any(life is not None and now - life.opened_at < _ABSORBS for life in found)
+def release_day(world: World, release: Release) -> int:
+    """The day of a release, where the workspace is at home."""
+    return day_number(local_date(world.time_zone, release.at))
+
+
+def in_release_fall(scene: Scene, who: Account, began: int) -> bool:
+    """Whether the alert on a release that the account got, in its segment, tells of what began on a day.
+
+    It does in the two weeks after it opened; and later, of what began in the two weeks after the release.
+    """
+    got = (one for one in scene.world.releases if one.accounts is None or who.account in one.accounts)
+    return any(_told_by(scene, one, who, began) for one in got)
+
+
+def _told_by(scene: Scene, release: Release, who: Account, began: int) -> bool:
+    key, now = release_key(release.name, who.segment), closing(scene.world, who.number, scene.day.date)
+    life, state = scene.lives["release_disrupted"].get(key), scene.states["release_disrupted"]
+    if life is not None and now - life.opened_at < _ABSORBS:
+        return True
+    at = int(np.searchsorted(state.names, key))
+    disturbed = at < len(state.names) and state.names[at] == key and bool(disturbs(state.effects)[at])
+    return disturbed and 0 <= began - release_day(scene.world, release) <= AFTER

@@ -89,9 +89,9 @@ class BehaviorDroppedKind(Kind):
             return True
         whole = behavior != ALL_NUMBER and key - behavior + ALL_NUMBER in scene.lives[self.detector.name]
         whole = whole or key in scene.lives[_HOURS]
-        return whole or (
-            who is not None and bool(shared) and (in_segments_fall(scene, who) or in_release_fall(scene, who))
-        )
+        if whole or who is None or not shared:
+            return whole
+        return in_segments_fall(scene, who) or in_release_fall(scene, who, self.onset(scene, key))
 
     def onset(self, scene: Scene, key: int) -> int:
         """The day from which on the last weeks are rarest."""
@@ -102,7 +102,9 @@ class BehaviorDroppedKind(Kind):
     def evidence(self, scene: Scene, key: int, finding: Finding) -> Evidence:
         """Seen and due, who stopped, and the peers."""
         who, behavior = scene.world.accounts[self.account(key) or 0], scene.world.behaviors[behavior_of(key)]
-        return evidence_of(scene.world, scene.activity, who, [key], behavior, finding)
+        return evidence_of(
+            scene.world, scene.activity, who, [key], behavior, finding, scene.world.in_segment(who.segment)
+        )
 
     def sentence(self, scene: Scene, key: int, evidence: Evidence) -> str:
         """Who still uses it, against who did."""

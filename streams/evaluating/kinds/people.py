@@ -10,9 +10,10 @@ from schemas.windows import ALL
 from streams.calendar import day_of
 from streams.detectors.base import OF_ACCOUNT, Day, Floats
 from streams.detectors.users_gone import CHAMPION, LOSS, UsersGone
+from streams.evaluating.activity import Activity
 from streams.evaluating.kinds.base import Kind, Lack, Scene, widened
 from streams.evaluating.roster import Roster
-from streams.evidence import BEFORE, Finding, evidence_of, next_step, people_of
+from streams.evidence import BEFORE, HABIT, Finding, evidence_of, next_step, people_of
 from streams.people import PeopleDay, PeopleState, onset_of
 
 
@@ -48,7 +49,7 @@ class PeopleKind(Kind):
         who = world.accounts[self.account(key) or 0]
         rows = case.extra["gone"]
         gone = tuple(GoneUser(world.user(u), day_of(d).isoformat(), round(w, 1), round(p, 3)) for u, d, w, p in rows)
-        evidence = evidence_of(world, scene.activity, who, [whole], ALL, finding)
+        evidence = evidence_of(world, scene.activity, who, [whole], ALL, finding, world.in_segment(who.segment))
         left = {row[0] for row in rows}
         before = people_of(scene.activity, [whole], case.onset - BEFORE, case.onset - 1)
         active = people_of(scene.activity, [whole], max(case.onset, case.last - BEFORE + 1), case.last) - left
@@ -63,8 +64,19 @@ class PeopleKind(Kind):
             smallest_visible_drop=case.extra["visible"],
             quiet_if=_quiet(gone, case.extra["enough"]),
             next_step=next_step(who, gone, still, case.onset),
-            extra=extra | {"users_still": len(still), "users_lost": len(gone)},
+            extra=extra
+            | {
+                "users_still": len(still),
+                "users_lost": len(gone),
+                "share": _share(scene.activity, whole, left, case.onset),
+            },
         )
+
+
+def _share(activity: Activity, key: int, of: set[int], onset: int) -> float:
+    """What some people did of an account's use before the first of them stopped: their user-days among all."""
+    _, users = activity.presences(key, onset - HABIT, onset - 1)
+    return round(float(np.isin(users, list(of)).mean()), 3) if len(users) else 0.0
 
 
 def _quiet(gone: tuple[GoneUser, ...], enough: int) -> str:

@@ -7,13 +7,12 @@ import msgspec
 import numpy as np
 
 from schemas.alerts import AlertKind, Evidence, GoneUser, Subject
-from schemas.days import local_date
 from schemas.windows import ALL, ALL_NUMBER
-from streams.calendar import day_number, day_of
+from streams.calendar import day_of
 from streams.detectors.base import Bools, Day
 from streams.detectors.release_disrupted import BEFORE, UNTIL, Mark, ReleaseDay, ReleaseDisrupted
 from streams.evaluating.activity import behavior_of
-from streams.evaluating.kinds.base import Kind, Scene, release_key
+from streams.evaluating.kinds.base import Kind, Scene, release_day, release_key
 from streams.evaluating.roster import Roster
 from streams.evaluating.world import Account, Release
 from streams.evidence import Finding, evidence_of, gone_of, people_of
@@ -38,7 +37,7 @@ class ReleaseDisruptedKind(Kind):
             self._roster, self._marks = roster, {}
         marks = []
         for release in roster.world.releases:
-            on = _day_of_release(roster, release)
+            on = release_day(roster.world, release)
             if release.since <= day.date and 0 <= day.date - on < UNTIL:
                 if release.name not in self._marks:
                     self._marks[release.name] = _mark(roster, release, on)
@@ -72,7 +71,7 @@ class ReleaseDisruptedKind(Kind):
         """Before and after, the accounts without the release, and who stopped."""
         release, segment = _names(scene, key)
         assert release is not None and segment is not None  # noqa: S101, PT018 - as in `subject`
-        on = day_of(_day_of_release(scene.roster, release))
+        on = day_of(release_day(scene.world, release))
         keys, behaviors = _keys(scene, key), _touched(scene.roster, release)
         name = ", ".join(scene.world.behaviors[number] for number in behaviors)
         evidence = evidence_of(scene.world, scene.activity, Account(0, segment, segment, segment), keys, name, finding)
@@ -98,10 +97,6 @@ class ReleaseDisruptedKind(Kind):
     def sentence(self, scene: Scene, key: int, evidence: Evidence) -> str:  # noqa: ARG002 - the evidence says it all
         """Before and after, who stopped, and the others."""
         return release_sentence(evidence)
-
-
-def _day_of_release(roster: Roster, release: Release) -> int:
-    return day_number(local_date(roster.world.time_zone, release.at))
 
 
 def _touched(roster: Roster, release: Release) -> list[int]:
@@ -146,7 +141,7 @@ def _stopped(scene: Scene, key: int) -> tuple[GoneUser, ...]:
     release, _ = _names(scene, key)
     if release is None:
         return ()
-    onset, last, activity = _day_of_release(scene.roster, release) + 1, scene.day.date, scene.activity
+    onset, last, activity = release_day(scene.world, release) + 1, scene.day.date, scene.activity
     found: list[GoneUser] = []
     for mine in _keys(scene, key):
         missing = people_of(activity, [mine], onset - BEFORE, onset - 1) - people_of(activity, [mine], onset, last)

@@ -3,7 +3,8 @@
 import msgspec
 
 from schemas.alerts import AlertKind, Evidence, Subject
-from schemas.windows import ALL
+from schemas.segments import EVERYONE
+from schemas.windows import ALL, ALL_NUMBER
 from streams.detectors.base import Bools, Day
 from streams.detectors.behavior_dropped import DropState
 from streams.detectors.segment_dropped import SegmentDropped
@@ -12,9 +13,11 @@ from streams.evaluating.roster import Roster
 from streams.evaluating.segments import Breadth
 from streams.evaluating.world import Account
 from streams.evidence import Finding, evidence_of
+from streams.peers import Span, each
 from streams.sentences import segment_sentence
 
 _ACCOUNTS = "behavior_dropped"
+_SPAN, _LESS = 14, 0.85  # days in which an account does less than that share of what is usual for it
 
 
 class SegmentDroppedKind(Kind):
@@ -54,12 +57,16 @@ class SegmentDroppedKind(Kind):
         return released or (key != 0 and 0 in scene.lives[self.detector.name])
 
     def evidence(self, scene: Scene, key: int, finding: Finding) -> Evidence:
-        """The segment as if it were one account, and how many of its accounts are below."""
-        name, breadth = scene.roster.segments.names[key], _breadth(scene)
+        """The segment as if it were one account, and how many of its accounts do less than usual."""
+        name = scene.roster.segments.names[key]
         keys = scene.roster.segments.members(key)
-        evidence = evidence_of(scene.world, scene.activity, Account(0, name, name, name), keys, ALL, finding)
-        at = scene.verdicts[self.detector.name].at(key)
-        counted = {"accounts": int(breadth.members[at]), "accounts_below": int(breadth.fallen[at])}
+        others = scene.world.in_segment(EVERYONE) & ~scene.world.in_segment(name)
+        who = Account(0, name, name, name)
+        evidence = evidence_of(scene.world, scene.activity, who, keys, ALL, finding, others)
+        first = finding.case.last - _SPAN + 1
+        mine = scene.world.in_segment(name)
+        seen, usual = each(scene.activity, mine, ALL_NUMBER, Span(first, finding.case.last, first))
+        counted = {"accounts": len(seen), "accounts_below": int((seen < _LESS * usual).sum())}
         return msgspec.structs.replace(evidence, extra=evidence.extra | counted)
 
     def sentence(self, scene: Scene, key: int, evidence: Evidence) -> str:  # noqa: ARG002 - the evidence says it all

@@ -10,7 +10,7 @@ from streams.detectors.base import OF_ACCOUNT
 from streams.detectors.users_gone import FEWEST
 from streams.evaluating.kinds.base import Lack, Scene, in_release_fall, in_segments_fall, told_on_account
 from streams.evaluating.kinds.people import PeopleKind
-from streams.people import PeopleState, crowd
+from streams.people import PeopleState, crowd, last_of
 from streams.sentences import people_sentence
 
 
@@ -32,7 +32,8 @@ class UsersInactiveKind(PeopleKind):
     def held(self, scene: Scene, key: int) -> bool:
         """Whether its segment's alert says it, or another on the account."""
         who = scene.owner(key)
-        shared = who is not None and (in_segments_fall(scene, who) or in_release_fall(scene, who))
+        began = last_of(scene.states[self.detector.name], key)
+        shared = who is not None and (in_segments_fall(scene, who) or in_release_fall(scene, who, began))
         return shared or told_on_account(self, scene, key, "account_silent", "behavior_dropped", "hourly_dropped")
 
     def sentence(self, scene: Scene, key: int, evidence: Evidence) -> str:

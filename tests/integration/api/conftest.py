@@ -133,7 +133,7 @@ class Seeder:
                 "account": connection.scalar(found), "behavior": subject.behavior, "origin": "live",
                 "onset": fired - timedelta(days=9), "fired_at": fired, "sequence": 1,
                 "sentence": f"{name} Acme: 1 of 6 people still uses {name}.report; in the 7 days to {last} we saw 5 "
-                "user-days where 29 ± 8 were expected (-83 %).",
+                "user-days where 29 (21 to 38) were expected.",
                 "evidence": {k: getattr(evidence, k) for k in evidence.__struct_fields__}
                 | {"users_gone": [{f: getattr(one, f) for f in one.__struct_fields__} for one in gone]},
             }  # fmt: skip
