@@ -1,6 +1,6 @@
 """New keys: what their peers say of them while their own history is short, and how unsure that leaves us.
 
-A key is judged from its 7th day on; until its 120th day it is young, if its beginning was seen. Its level is then the
+A key is judged from its 7th day on; until its 60th day it is young, if its beginning was seen. Its level is then the
 mean of a gamma posterior (empirical Bayes: Robbins 1956; for counts Clayton and Kaldor, Biometrics 1987): the prior has
 mean and strength of its settled peers' levels, its own days add to it. What the peers did at that age against such
 levels is the segment's curve, which the expectation follows: onboarding settles. How far young keys miss beyond what
@@ -20,9 +20,9 @@ from streams.columns import Arrays
 from streams.detectors.base import Bools, Floats, Ints, Singles
 
 KNOWN = 28  # days after which a key is a peer to others, and a workspace knows its week
-GROWN = 120  # days after which its own level is all it needs
+GROWN = 60  # days after which its own level is all it needs
 SEEN = 14  # days after the first key of all from which on a beginning was seen
-BANDS = (FROM - 1, 14, 28, 60)  # ages in days from which each stretch of the curve holds
+BANDS = (FROM - 1, 14, 28)  # ages in days from which each stretch of the curve holds
 _LEAN = 5.0  # peers' worth that everyone weighs beside a group
 _FEW = 0.05, 0.5  # what a level is before anyone is known, and how many keys that weighs
 _STRENGTH = (0.1, 10.0)
@@ -67,8 +67,8 @@ def young_at(start: Ints, date: int) -> Ints:
 def band_of(age: Ints) -> Ints:
     """The stretch of the curve for ages in days.
 
-    >>> band_of(np.array([6, 13, 14, 119])).tolist()
-    [0, 0, 1, 3]
+    >>> band_of(np.array([6, 13, 14, 59])).tolist()
+    [0, 0, 1, 2]
     """
     return np.searchsorted(BANDS, age, side="right") - 1
 

@@ -152,9 +152,12 @@ class Kind(ABC):
 
 
 def closing(world: World, account: int | None, day: int) -> int:
-    """When a day was over for an account (None, or one no longer known: for the workspace): ms."""
+    """When a day was over for an account (None, or one no longer known: for the workspace): its last millisecond.
+
+    So what a day's end says carries that day's date, not the next one's.
+    """
     known = world.accounts.get(account) if account is not None else None
-    return day_start(known.time_zone if known else world.time_zone, day_of(day + 1))
+    return day_start(known.time_zone if known else world.time_zone, day_of(day + 1)) - 1
 
 
 def in_segments_fall(scene: Scene, who: Account) -> bool:

@@ -140,6 +140,6 @@ def test_a_busy_account_never_takes_up_the_key_behavior(told: Telling) -> None:
         "acme",
         "report.shared",
     )
-    assert day_of(alert["fired_at"]) == LIVE - 21 + 30 + 7 + 1
+    assert day_of(alert["fired_at"]) == LIVE - 21 + 30 + 7
     assert "10 people used the product" in alert["sentence"]
     assert "report.shared was not taken up" in alert["sentence"]

@@ -27,6 +27,11 @@ def hour(day: int, at: int = 10) -> datetime:
     return datetime(FIRST.year, FIRST.month, FIRST.day, at, tzinfo=UTC) + timedelta(days=day)
 
 
+def end_of(day: int) -> datetime:
+    """The last millisecond of the day that many days after FIRST."""
+    return hour(day + 1, 0) - timedelta(milliseconds=1)
+
+
 class Scene:
     """A workspace, and what its customers do."""
 

@@ -5,7 +5,7 @@ from sqlalchemy import func, update
 
 from schemas.database.tables import accounts, behaviors
 
-from .conftest import TEAM, hour
+from .conftest import TEAM, end_of, hour
 from .test_sources import customers, key_behavior
 
 WEEKDAYS = [day for day in range(140) if day % 7 < 5]
@@ -35,7 +35,7 @@ def test_a_busy_account_without_the_key_behavior(busy):
     busy.live(61, 80)
     [alert] = busy.alerts
     assert (alert["kind"], alert["behavior"], alert["state"]) == ("behavior.not_adopted", "report", "firing")
-    assert alert["fired_at"] == hour(28 + 30 + 7 + 1, 0)
+    assert alert["fired_at"] == end_of(28 + 30 + 7)
     extra = alert["evidence"]["extra"]
     assert extra["declared"] == DECLARED | {"days": 2, "in_days": 7}
     assert extra["seen"] == {"days": 0, "users": 0}
@@ -77,7 +77,7 @@ def test_without_a_day_of_birth_life_begins_with_the_first_event(busy):
     busy.evaluate(60)
     busy.live(61, 80)
     [alert] = busy.alerts
-    assert alert["fired_at"] == hour(28 + 30 + 7 + 1, 0)
+    assert alert["fired_at"] == end_of(28 + 30 + 7)
 
 
 def test_days_of_a_pause_do_not_count(busy):
@@ -85,7 +85,7 @@ def test_days_of_a_pause_do_not_count(busy):
     busy.evaluate(60)
     busy.live(61, 80)
     [alert] = busy.alerts
-    assert alert["fired_at"] == hour(28 + 30 + 7 + 1 + 10, 0)
+    assert alert["fired_at"] == end_of(28 + 30 + 7 + 10)
 
 
 def test_a_definition_says_nothing_of_days_before_it(busy):
@@ -100,4 +100,4 @@ def test_a_definition_says_nothing_of_days_before_it(busy):
     assert [alert["state"] for alert in busy.alerts] == ["retracted"]
     busy.live(71, 75)
     [_, alert] = busy.alerts
-    assert alert["fired_at"] == hour(71, 0)
+    assert alert["fired_at"] == end_of(70)

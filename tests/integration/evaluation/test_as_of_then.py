@@ -63,7 +63,7 @@ def test_a_day_is_cut_where_the_account_was_then(scene):
     scene.fact("acme", 0, time_zone="Asia/Tokyo")
     scene.live(80, 100)
     [alert] = scene.alerts
-    assert alert["fired_at"].hour == 15
+    assert alert["fired_at"].hour == 14
     before = found(scene)
     scene.fact("acme", 101, time_zone="America/Los_Angeles")
     scene.live(101, 104)

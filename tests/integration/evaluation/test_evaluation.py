@@ -166,7 +166,7 @@ def test_days_are_the_accounts_own(scene, zone):
     scene.did(scene.account("acme", time_zone=zone), ((day, TEAM) for day in WEEKDAYS if day < 84))
     scene.live(80, 100)
     [alert] = scene.alerts
-    assert alert["fired_at"].hour == {"Asia/Tokyo": 15, "America/Los_Angeles": 7, "Europe/Berlin": 22}[zone]
+    assert alert["fired_at"].hour == {"Asia/Tokyo": 14, "America/Los_Angeles": 6, "Europe/Berlin": 21}[zone]
 
 
 def test_of_rivals_one_writes(six_users):

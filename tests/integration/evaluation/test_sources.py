@@ -9,7 +9,7 @@ from schemas.database.tables import behaviors
 from streams.baselines import HOLIDAY
 from streams.calendar import day_number, kinds_of
 
-from .conftest import FIRST, TEAM, hour
+from .conftest import FIRST, TEAM, end_of, hour
 
 WEEKDAYS = [day for day in range(140) if day % 7 < 5]
 START = day_number(FIRST)
@@ -47,7 +47,7 @@ def test_a_source_that_stops_is_one_alert_and_no_customers(scene):
         "everyone",
         "*",
     )
-    assert alert["fired_at"] == hour(OUTAGE.start + 1, 0)
+    assert alert["fired_at"] == end_of(OUTAGE.start)
     assert alert["state"] == "resolved"
     assert hour(OUTAGE.stop) < alert["resolved_at"] < hour(OUTAGE.stop + 7)
     evidence = alert["evidence"]
