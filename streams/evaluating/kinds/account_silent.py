@@ -11,8 +11,9 @@ from schemas.alerts import AlertKind, Evidence, Subject
 from schemas.windows import ALL
 from streams.calendar import day_of
 from streams.detectors.account_silent import FEWEST, AccountSilent, SilentDay, SilentState
-from streams.detectors.base import Day
+from streams.detectors.base import Bools, Day
 from streams.evaluating.kinds.base import Kind, Lack, Scene, in_segments_fall, told_on_account, widened
+from streams.evaluating.kinds.rhythm import out_of_rhythm
 from streams.evaluating.roster import Roster
 from streams.evidence import Finding, evidence_of
 from streams.sentences import long_date, silent_sentence
@@ -43,6 +44,10 @@ class AccountSilentKind(Kind):
     def history(self, state: SilentState, key: int) -> float:  # noqa: ARG002 - the same for all
         """The years of accounts that came again."""
         return float(state.whole.calibrations[0].years.sum())
+
+    def crossing(self, scene: Scene) -> Bools:
+        """Accounts that crossed, but for those that are silent in their own rhythm."""
+        return out_of_rhythm(scene, scene.verdicts[self.detector.name])
 
     def subject(self, scene: Scene, key: int) -> Subject | None:
         """The account."""

@@ -12,7 +12,7 @@ import numpy as np
 from schemas.alerts import AlertKind, Evidence, Subject
 from schemas.windows import ALL_NUMBER
 from streams import recents
-from streams.detectors.base import Bools, Day, Ints
+from streams.detectors.base import Bools, Day
 from streams.detectors.behavior_dropped import BehaviorDropped, DropState
 from streams.evaluating.activity import behavior_of
 from streams.evaluating.kinds.base import (
@@ -24,13 +24,13 @@ from streams.evaluating.kinds.base import (
     in_segments_fall,
     told_on_account,
 )
+from streams.evaluating.kinds.rhythm import out_of_rhythm
 from streams.evaluating.roster import Roster
-from streams.evidence import CONTEXT, Finding, evidence_of
+from streams.evidence import Finding, evidence_of
 from streams.sentences import account_sentence
 
 _OWN_FALL = 0.25
 _HOURS = "hourly_dropped"
-_SILENT, _APART, _LEEWAY = 14, 7, 4  # days
 
 
 class BehaviorDroppedKind(Kind):
@@ -69,12 +69,7 @@ class BehaviorDroppedKind(Kind):
 
     def crossing(self, scene: Scene) -> Bools:
         """Keys that crossed, but for those that are silent in their own rhythm: who comes at a month's end only."""
-        verdicts = scene.verdicts[self.detector.name]
-        crosses = verdicts.crosses.copy()
-        for at in np.flatnonzero(crosses).tolist():
-            days, _ = scene.activity.presences(int(verdicts.keys[at]), scene.day.date - CONTEXT, scene.day.date)
-            crosses[at] = not in_rhythm(days, scene.day.date)
-        return crosses
+        return out_of_rhythm(scene, scene.verdicts[self.detector.name])
 
     def knows(self, scene: Scene, key: int) -> bool:
         """Whether the day says anything of the account, and of its behavior."""
@@ -109,16 +104,3 @@ class BehaviorDroppedKind(Kind):
     def sentence(self, scene: Scene, key: int, evidence: Evidence) -> str:
         """Who still uses it, against who did."""
         return account_sentence(scene.world.accounts[self.account(key) or 0], evidence)
-
-
-def in_rhythm(days: Ints, today: int) -> bool:
-    """Whether a silence of two weeks and more is no longer than the pauses between an account's bursts of days.
-
-    >>> [in_rhythm(np.array([1, 2, 30, 31, 61]), today) for today in (70, 91, 95)]
-    [False, True, False]
-    """
-    if not len(days) or today - int(days[-1]) < _SILENT:
-        return False
-    gaps = np.diff(days)  # ascending; of one day, 0
-    usual = gaps[gaps >= _APART]
-    return len(usual) > 0 and today - int(days[-1]) <= float(np.median(usual)) + _LEEWAY

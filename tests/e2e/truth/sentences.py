@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 
 from tests.e2e.truth.claims import (
     BEFORE,
@@ -105,7 +106,7 @@ def _of_silence(said: Said) -> Iterator[Untrue]:
     days = sorted(day for day in said.record.days(said.account) if day <= to)
     yield Untrue("last sign of life", said.day("last"), days[-1] if days else None)
     yield Untrue("days of silence", said.number("silent"), (to - said.day("last")).days)
-    gaps = [(b - a).days for a, b in zip(days[-30:], days[-29:], strict=False)]
+    gaps = [(later - earlier).days for earlier, later in pairwise(days[-30:])]
     yield about("usual gap", float(said.parts["gap"]), sum(gaps) / max(len(gaps), 1), 0.5)
     yield Untrue(
         "rarity",
