@@ -31,7 +31,7 @@ _FORGET = 0.5 ** (1 / 30)  # half in thirty gaps
 FEWEST = 4.0
 _OTHERS = 4.0  # gaps that the others' mean weighs
 _UNIT = 10.0  # days of silence, as long as a usual gap, that make a score of 1
-_USUAL = Prior(np.minimum(300 * np.power(10.0, -1.2 * SCORES), 365), reach=0.2)
+_USUAL = Prior(300 * np.power(10.0, -SCORES), reach=0.2)
 # The part of the budget for accounts with so many people (by stratum): the silence of a few says little, at any price.
 _SHARES: Floats = np.array([0.1] * 4 + [0.2] + [1.0] * (STRATA - 5))
 

@@ -47,7 +47,7 @@ def test_an_account_of_month_ends_is_quiet_between_them(told: Telling) -> None:
 def test_month_ends_that_are_missed_are_told(told: Telling) -> None:
     [alert] = told(month_ends).of("quitters")
     assert day_of(alert["fired_at"]) >= LAST_SEEN + 31
-    assert "0 of 5 people still use the product" in alert["sentence"]
+    assert (alert["kind"], "no sign of life since 31 July 2025" in alert["sentence"]) == ("account.silent", True)
     assert LAST_SEEN < (date.fromisoformat(alert["since"]) - FIRST).days < LAST_SEEN + 14
 
 
