@@ -95,11 +95,11 @@ def dispersions(recent: Recent) -> Floats:
 
 
 def remember(recent: Recent, day: Day, expected: Expectation, started: Bools) -> None:
-    """Puts a day into the rings; nothing of it for keys that have not started, or where it is not known."""
+    """Puts a day into the rings; of one that is not known counts who came, and nothing was due."""
     now = day.date % RING
     known = started & day.known
-    recent.users[now] = np.where(known, day.users, 0)
-    recent.events[now] = np.where(known, day.events, 0)
+    recent.users[now] = np.where(started, day.users, 0)
+    recent.events[now] = np.where(started, day.events, 0)
     recent.mean[now] = np.where(known, expected.mean, 0)
     recent.shape[now] = np.where(known, expected.shape, 0)
     recent.factor[now] = expected.factor

@@ -159,8 +159,7 @@ class Whole:
     def _look_back(self, day: Day, expected: Expectation, scores: Floats, strata: Ints, well: Bools) -> None:
         lately, now = self.lately, day.date % HINDSIGHT
         level_then, stratum_then = lately.level[now].copy(), lately.stratum[:, now].astype(np.int64) - 1
-        lately.users[now] = np.where(day.known, day.users, 0)
-        lately.events[now] = np.where(day.known, day.events, 0)
+        lately.users[now], lately.events[now] = day.users, day.events
         lately.shape[now] = np.where(day.known, expected.shape, 0)
         lately.level[now], lately.factor[now], lately.stratum[:, now] = expected.level, expected.factor, strata + 1
         days = (day.date - np.arange(SEEN)) % HINDSIGHT
