@@ -95,12 +95,11 @@ def dispersions(recent: Recent) -> Floats:
 
 
 def remember(recent: Recent, day: Day, expected: Expectation, started: Bools) -> None:
-    """Puts a day into the rings; of one that is not known counts who came, and nothing was due."""
+    """Puts a day into the rings; where it says nothing of a key (not known, or not started), what came was due."""
     now = day.date % RING
     known = started & day.known
-    recent.users[now] = np.where(started, day.users, 0)
-    recent.events[now] = np.where(started, day.events, 0)
-    recent.mean[now] = np.where(known, expected.mean, 0)
+    recent.users[now], recent.events[now] = day.users, day.events
+    recent.mean[now] = np.where(known, expected.mean, day.users)
     recent.shape[now] = np.where(known, expected.shape, 0)
     recent.factor[now] = expected.factor
     recent.level[now] = expected.level

@@ -50,7 +50,7 @@ def test_a_new_account_is_judged_from_its_seventh_day_on():
 
 def test_a_thin_one_is_judged_once_enough_is_due():
     judged = [date for date, _, verdicts in steps(world(new(0.3))) if verdicts.judged[-1]]
-    assert judged[0] > BORN + FROM + 2
+    assert judged[0] > BORN + FROM
 
 
 @pytest.mark.parametrize("until", [BORN + 9, BORN + 30])
