@@ -14,9 +14,10 @@ import numpy as np
 
 from streams import calibration
 from streams.calibration import SCORES, Calibration
-from streams.columns import Arrays, part_of
+from streams.columns import Arrays, Columns, part_of
 from streams.detectors.base import OF_ACCOUNT, Floats, Ints, Verdicts
 from streams.detectors.behavior_dropped import Past
+from streams.whole import limit
 
 _FINE = 1.75  # bins of the calibration are as many times finer for rarities
 _RARITIES: Floats = SCORES / _FINE
@@ -29,16 +30,25 @@ _MOST = 0.3  # log10
 
 
 @dataclass
-class Spending:
-    """What was counted of accounts (`keys` of `*`, sorted), the peak of each one's last 14 days, and the margin.
+class Spenders(Columns):
+    """Of each account the peak of its last 14 days, and the day up to which it does not count."""
 
-    `fallen`: the day up to which an account does not count.
-    """
+    peak: Floats
+    peak_age: Ints
+    fallen: Ints
+
+    @classmethod
+    def initial(cls) -> "Spenders":
+        """No account."""
+        return cls(np.empty(0), np.empty(0, np.int64), np.empty(0, np.int64))
+
+
+@dataclass
+class Spending:
+    """What was counted of accounts (`keys` of `*`, sorted), and the margin."""
 
     keys: Ints = field(default_factory=lambda: np.empty(0, np.int64))
-    peak: Floats = field(default_factory=lambda: np.empty(0))
-    peak_age: Ints = field(default_factory=lambda: np.empty(0, np.int64))
-    fallen: Ints = field(default_factory=lambda: np.empty(0, np.int64))
+    of: Spenders = field(default_factory=Spenders.initial)
     counted: Calibration = field(default_factory=Calibration)
     month: int = -1
     margin: float = 0.0
@@ -62,34 +72,25 @@ class Spending:
             past: What has become of the day `HINDSIGHT` days ago.
             rarity: Its rarest finding, of whatever kind, as if that kind had all the budget.
         """
-        self._grow(keys)
+        if len(keys) != len(self.keys):
+            self.of, self.keys = self.of.grown(np.searchsorted(keys, self.keys), len(keys)), keys
         score = np.maximum(rarity, 0) * _FINE
-        calibration.judge(self.counted, date, keys, past.clean, np.where(past.counted, 0, -1), self.fallen)
-        calibration.note(self.counted, date, keys, judged, score, self.peak)
-        calibration.decay_peak(self.peak, self.peak_age, score)
-
-    def _grow(self, keys: Ints) -> None:
-        if len(keys) == len(self.keys):
-            return
-        at = np.searchsorted(keys, self.keys)
-        for name in ("peak", "peak_age", "fallen"):
-            grown = np.zeros(len(keys), getattr(self, name).dtype)
-            grown[at] = getattr(self, name)
-            setattr(self, name, grown)
-        self.keys = keys
+        calibration.judge(self.counted, date, keys, past.clean, np.where(past.counted, 0, -1), self.of.fallen)
+        calibration.note(self.counted, date, keys, judged, score, self.of.peak)
+        calibration.decay_peak(self.of.peak, self.of.peak_age, score)
 
     def arrays(self) -> Arrays:
         """Everything, for a checkpoint."""
-        own = {name: getattr(self, name) for name in ("keys", "peak", "peak_age", "fallen")}
-        counted = {f"counted.{name}": found for name, found in self.counted.arrays().items()}
-        return own | counted | {"now": np.array([self.month, self.margin])}
+        parts = {"of.": self.of.arrays(), "counted.": self.counted.arrays()}
+        arrays = {prefix + name: found for prefix, part in parts.items() for name, found in part.items()}
+        return arrays | {"keys": self.keys, "now": np.array([self.month, self.margin])}
 
     @classmethod
     def restored(cls, arrays: Arrays) -> "Spending":
         """What `arrays` gave."""
-        own = {name: arrays[name] for name in ("keys", "peak", "peak_age", "fallen")}
         month, now = arrays["now"].tolist()
-        return cls(**own, counted=Calibration.restored(part_of(arrays, "counted.")), month=int(month), margin=now)
+        of, counted = Spenders(**part_of(arrays, "of.")), Calibration.restored(part_of(arrays, "counted."))
+        return cls(arrays["keys"], of, counted, int(month), now)
 
 
 def margin(counted: Calibration, budget: float) -> float:
@@ -102,7 +103,7 @@ def margin(counted: Calibration, budget: float) -> float:
     rate = (reached + _YEARS_OF_PRIOR * _USUAL) / (years + _YEARS_OF_PRIOR)
     keeps = rate <= _KEPT * budget
     keeps[-1] = True
-    wanted = _RARITIES[int(keeps.argmax())] - float(calibration.rarity_of(np.array(budget)))
+    wanted = _RARITIES[int(keeps.argmax())] - limit(budget)
     return float(np.clip(wanted, -_MOST, _MOST))
 
 
@@ -112,7 +113,7 @@ def rarest(accounts: Ints, verdicts: Iterable[Verdicts], budget: float, margin: 
     `verdicts` are those of the detectors that share it; a finding is as rare as it lies above its own threshold.
     """
     found = np.zeros(len(accounts))
-    whole = float(calibration.rarity_of(np.array(budget)))
+    whole = limit(budget)
     for one in verdicts:
         strong = np.flatnonzero(one.judged & (one.score > 0))
         at = np.searchsorted(accounts, one.keys[strong] & ~OF_ACCOUNT)

@@ -124,10 +124,8 @@ class UsersGone:
         today, people = state.today, len(state.keys)
         rarity[CHAMPION, ~today.lost[today.champion] if people else slice(None)] = 0
         state.limits = np.array(self.limits) + margin
-        crosses, limits = (
-            judged & (rarity >= state.limits[:, None]),
-            np.repeat(state.limits, [len(state.whole.keys), people]),
-        )
+        crosses = judged & (rarity >= state.limits[:, None])
+        limits = np.repeat(state.limits, [len(state.whole.keys), people])
         state.whole.lately.alarmed = crosses[LOSS] | (today.loss >= GONE)
         led = today.champion[today.champion >= 0]
 
