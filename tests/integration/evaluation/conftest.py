@@ -1,8 +1,11 @@
 """Workspaces whose windows a test writes by hand, hour by hour, as the fold would."""
 
 import itertools
+import threading
+import time
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
@@ -156,3 +159,48 @@ def six_users(scene: Scene) -> Scene:
         peer = scene.account(f"peer-{i}", plan="pro")
         scene.did(peer, ((day, [f"p{i}-{j}" for j in range(4)]) for day in range(112) if day % 7 < 5))
     return scene
+
+
+class Receiver:
+    """A web server that keeps what it is sent and answers as it is told: `answers` is (status, headers, seconds)."""
+
+    def __init__(self, *answers) -> None:
+        self.got, self.answers = [], list(answers)
+        receiver = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["content-length"])).decode()
+                receiver.got.append((dict(self.headers), body))
+                status, headers, seconds = receiver.answers.pop(0) if receiver.answers else (204, {}, 0)
+                time.sleep(seconds)
+                self.send_response(status)
+                for name, value in headers.items():
+                    self.send_header(name, value)
+                self.end_headers()
+
+            def log_message(self, *_) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self._server.server_port}/hook"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    one = Receiver()
+    yield one
+    one.close()
+
+
+@pytest.fixture
+def another() -> Iterator[Receiver]:
+    one = Receiver()
+    yield one
+    one.close()

@@ -2,10 +2,7 @@
 
 import asyncio
 import json
-import threading
 import time
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
 
 import pytest
@@ -17,44 +14,6 @@ from schemas.database.endpoints import create_endpoint
 from schemas.database.tables import attempts, endpoints, outbox
 from schemas.webhooks import webhook_id
 from streams import delivery
-
-
-class Receiver:
-    """A web server that keeps what it is sent and answers as it is told: `answers` is (status, headers, seconds)."""
-
-    def __init__(self, *answers) -> None:
-        self.got, self.answers = [], list(answers)
-        receiver = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["content-length"])).decode()
-                receiver.got.append((dict(self.headers), body))
-                status, headers, seconds = receiver.answers.pop(0) if receiver.answers else (204, {}, 0)
-                time.sleep(seconds)
-                self.send_response(status)
-                for name, value in headers.items():
-                    self.send_header(name, value)
-                self.end_headers()
-
-            def log_message(self, *_) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_port}/hook"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    one = Receiver()
-    yield one
-    one.close()
 
 
 def settings(**more):
@@ -162,26 +121,22 @@ def test_gone_disables_the_endpoint(scene, receiver):
     assert [row["state"] for row in scene.rows(endpoints)] == ["disabled"]
 
 
-def test_a_slow_endpoint_delays_no_other(scene, receiver):
-    slow = Receiver(*[(204, {}, 4)] * 40)
-    try:
-        to_slow, to_fast = endpoint(scene, slow.url)["id"], endpoint(scene, receiver.url)["id"]
-        for i in range(40):
-            post(scene, to_slow, 1, episode=f"s{i}")
-        post(scene, to_fast, 1)
-        run(scene.engine, lambda: receiver.got)
-        assert len(slow.got) <= 16
-    finally:
-        slow.close()
+def test_a_slow_endpoint_delays_no_other(scene, receiver, another):
+    another.answers = [(204, {}, 4)] * 40
+    to_slow, to_fast = endpoint(scene, another.url)["id"], endpoint(scene, receiver.url)["id"]
+    for i in range(40):
+        post(scene, to_slow, 1, episode=f"s{i}")
+    post(scene, to_fast, 1)
+    run(scene.engine, lambda: receiver.got)
+    assert len(another.got) <= 16
 
 
-def test_redirects_are_not_followed(scene, receiver):
-    other = Receiver()
-    receiver.answers = [(302, {"location": other.url}, 0)]
+@pytest.mark.parametrize("status", [302, 307])
+def test_redirects_are_not_followed(scene, receiver, another, status):
+    receiver.answers = [(status, {"location": another.url}, 0)]
     post(scene, endpoint(scene, receiver.url)["id"], 1)
     run(scene.engine, lambda: logged(scene))
-    other.close()
-    assert other.got == []
+    assert another.got == []
     assert states(scene) == ["waiting"]
 
 
