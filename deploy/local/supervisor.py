@@ -33,6 +33,7 @@ class Supervisor:
         self._over = threading.Event()
         self._watcher = threading.Thread(target=self._watch, name="watcher", daemon=True)
         self._due: dict[str, float] = {}
+        self._changing = threading.Lock()  # what is stopped must not be started again at that moment
 
     def __enter__(self) -> Self:
         try:
@@ -85,7 +86,10 @@ class Supervisor:
 
     def stop_part(self, name: str) -> None:
         """Ends one part for good, as an operator would."""
-        self._end([self.processes.pop(name)])
+        with self._changing:
+            process = self.processes.pop(name)
+            self._due.pop(name, None)
+        self._end([process])
 
     def _start(self, process: Process) -> None:
         self._starter.submit(process.start).result()
@@ -113,9 +117,10 @@ class Supervisor:
 
     def _watch(self) -> None:
         while not self._over.wait(_TICK):
-            for process in list(self.processes.values()):
-                if process.watched and process.poll() is not None:
-                    self._revive(process)
+            for name, process in list(self.processes.items()):
+                with self._changing:
+                    if self.processes.get(name) is process and process.watched and process.poll() is not None:
+                        self._revive(process)
 
     def _revive(self, process: Process) -> None:
         name, now = process.part.name, time.monotonic()

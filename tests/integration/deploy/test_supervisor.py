@@ -3,6 +3,7 @@
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -67,6 +68,24 @@ def test_a_part_that_keeps_dying_is_started_ever_more_seldom(tmp_path: Path, por
         process.send(signal.SIGKILL)
         time.sleep(3)
         assert 2 <= process.restarts <= 4
+
+
+def test_a_part_stopped_while_it_is_started_again_does_not_run_on(tmp_path: Path, ports: Ports) -> None:
+    starting = threading.Event()
+
+    def before() -> None:
+        if dict(records(tmp_path)).get("web"):  # it ran already
+            starting.set()
+            time.sleep(0.5)
+
+    with Supervisor(tmp_path) as supervisor:
+        supervisor.start(server(ports, before=before))
+        process = supervisor.processes["web"]
+        process.send(signal.SIGKILL)
+        assert starting.wait(10)
+        supervisor.stop_part("web")
+        assert process.restarts == 1
+        assert process.poll() is not None
 
 
 def test_a_part_that_fails_says_so_with_its_last_lines(tmp_path: Path) -> None:
