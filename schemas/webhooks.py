@@ -21,9 +21,37 @@ EVENT_TYPES = {
 }
 
 
-def wants(event_types: list[str], event_type: str) -> bool:
-    """Whether an endpoint with these types (none: all) is told."""
-    return not event_types or event_type in event_types
+class Wanted(msgspec.Struct, frozen=True):
+    """What an endpoint wants to hear of; an empty filter lets everything through."""
+
+    event_types: list[str] = []
+    kinds: list[str] = []
+    segments: list[str] = []
+    csms: list[str] = []
+
+    def passes(self, event_type: str, kind: str, segments: list[str], csm: str | None) -> bool:
+        """Whether every filter lets an alert through; `segments` are all that it is in.
+
+        >>> Wanted(kinds=["account.silent"]).passes("alert.firing", "account.silent", ["plan:pro"], None)
+        True
+        >>> Wanted(csms=["kim"]).passes("alert.firing", "account.silent", [], None)
+        False
+        """
+        return (
+            _any(self.event_types, [event_type])
+            and _any(self.kinds, [kind])
+            and _any(self.segments, segments)
+            and _any(self.csms, [csm or ""])
+        )
+
+
+def _any(wanted: list[str], found: list[str]) -> bool:
+    return not wanted or not set(wanted).isdisjoint(found)
+
+
+def notice(event_type: str, data: dict[str, Any]) -> tuple[str, str]:
+    """A message about an endpoint itself: its type, and the text that is sent and signed."""
+    return event_type, msgspec.json.encode({"type": event_type, "data": data}).decode()
 
 
 def payload(alert: AlertRecord, step: TransitionRecord, account: dict[str, Any] | None, now: datetime) -> str:

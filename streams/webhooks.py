@@ -7,10 +7,10 @@ from datetime import datetime
 from email.utils import parsedate_to_datetime
 
 import httpx
-from standardwebhooks import Webhook
 
 from schemas.clock import to_datetime
 from schemas.database.outbox import Attempt, Message
+from schemas.signing import signatures
 from streams.connecting import ForbiddenError, Guarded
 
 TIMEOUT = 15.0
@@ -29,12 +29,12 @@ def create_client(allow_private: bool) -> httpx.AsyncClient:
 
 def headers_of(message: Message, now: datetime) -> dict[str, str]:
     """The headers of Standard Webhooks; `now` is the wall clock in UTC, which receivers compare with their own."""
-    signature = Webhook(message.secret).sign(message.webhook_id, now, message.payload)
+    timestamp = int(now.timestamp())
     return {
         "content-type": "application/json",
         "webhook-id": message.webhook_id,
-        "webhook-timestamp": str(int(now.timestamp())),
-        "webhook-signature": signature,
+        "webhook-timestamp": str(timestamp),
+        "webhook-signature": signatures(message.keys, message.webhook_id, timestamp, message.payload),
     }
 
 

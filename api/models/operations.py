@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from api.models.common import Model, example
 from schemas.accounts import Id, Words
@@ -21,6 +21,7 @@ def _reachable(url: str) -> str:
 
 
 Url = Annotated[str, Field(min_length=1, max_length=2048, pattern=r"^[!-~]+$"), AfterValidator(_reachable)]
+Names = Annotated[list[Words], Field(max_length=100)]
 EventTypes = Annotated[list[Annotated[str, Field(pattern=r"^[a-z_.*]{1,100}$")]], Field(max_length=100)]
 
 
@@ -64,14 +65,17 @@ class KeyMade(Model):
 
 
 class NewEndpoint(BaseModel):
-    """Where alerts are sent. Empty `event_types` means all."""
+    """Where alerts are sent; an empty filter lets everything through."""
 
     model_config = ConfigDict(extra="forbid") | example(
-        url="https://example.com/hooks/ebbtide", event_types=["alert.fired", "alert.resolved"], description="CRM"
+        url="https://example.com/hooks/ebbtide", event_types=["alert.firing", "alert.resolved"], description="CRM"
     )
 
     url: Url
     event_types: EventTypes = []
+    kinds: EventTypes = []
+    segments: Names = []
+    csms: Names = []
     description: Words | None = None
 
 
@@ -82,6 +86,9 @@ class EndpointPatch(BaseModel):
 
     url: Url | None = None
     event_types: EventTypes | None = None
+    kinds: EventTypes | None = None
+    segments: Names | None = None
+    csms: Names | None = None
     description: Words | None = None
     state: Literal["enabled", "disabled"] | None = None
 
@@ -92,15 +99,44 @@ class Endpoint(Model):
     id: str
     url: str
     event_types: list[str]
+    kinds: list[str]
+    segments: list[str]
+    csms: list[str]
     description: str | None
     state: str
+    failing_since: datetime | None = Field(description="the first failure since the last success; 5 days disable it")
+    old_until: datetime | None = Field(description="until when the keys before the last rotation sign too")
     recorded_at: datetime
 
 
 class EndpointMade(Endpoint):
-    """A new endpoint; this is the only time its secret (Standard Webhooks, `whsec_…`) is shown."""
+    """An endpoint with new keys: the only time its secret (v1, `whsec_…`) is shown; `public_key` verifies v1a."""
 
     secret: str
+    public_key: str
+
+
+class ReplayWanted(BaseModel):
+    """Which finished messages are sent again: one, or those of a stretch of time; `failed`: only those given up."""
+
+    model_config = ConfigDict(extra="forbid") | example(since="2026-03-01T00:00:00Z", failed=True)
+
+    webhook_id: Id | None = None
+    since: AwareDatetime | None = None
+    until: AwareDatetime | None = None
+    failed: bool = True
+
+
+class Replayed(Model):
+    """How many messages are due again, each with the webhook-id it had."""
+
+    messages: int
+
+
+class Tested(Model):
+    """The webhook-id of the test message; the endpoint's attempts show what became of it."""
+
+    webhook_id: str
 
 
 class Endpoints(Model):

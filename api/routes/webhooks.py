@@ -6,7 +6,17 @@ from fastapi import APIRouter
 
 from api.dependencies import InPath, Manager, Paging, Reader
 from api.models.common import Page, shown
-from api.models.operations import Attempt, Endpoint, EndpointMade, EndpointPatch, Endpoints, NewEndpoint
+from api.models.operations import (
+    Attempt,
+    Endpoint,
+    EndpointMade,
+    EndpointPatch,
+    Endpoints,
+    NewEndpoint,
+    Replayed,
+    ReplayWanted,
+    Tested,
+)
 from schemas.database import endpoints
 
 router = APIRouter(prefix="/v1/webhooks", tags=["webhooks"])
@@ -33,6 +43,27 @@ def change_webhook(tenant: Manager, endpoint: InPath, patch: EndpointPatch) -> A
     fields = {name: value for name, value in fields.items() if value is not None or name == "description"}
     with tenant.writing() as (connection, workspace):
         return endpoints.update_endpoint(connection, workspace, endpoint, fields)
+
+
+@router.post("/{endpoint}/rotate", response_model=EndpointMade)
+def rotate_webhook(tenant: Manager, endpoint: InPath) -> Any:
+    """Gives new keys, shown this once; for 24 hours messages are signed with the old ones too."""
+    with tenant.writing() as (connection, workspace):
+        return endpoints.rotate(connection, workspace, endpoint)
+
+
+@router.post("/{endpoint}/test", response_model=Tested, status_code=202)
+def test_webhook(tenant: Manager, endpoint: InPath) -> Any:
+    """Sends a message of type endpoint.test, whatever the endpoint filters."""
+    with tenant.writing() as (connection, workspace):
+        return {"webhook_id": endpoints.send_test(connection, workspace, endpoint)}
+
+
+@router.post("/{endpoint}/replay", response_model=Replayed, status_code=202)
+def replay_webhooks(tenant: Manager, endpoint: InPath, wanted: ReplayWanted) -> Any:
+    """Sends finished messages again, in order, with the webhook-id they had."""
+    with tenant.writing() as (connection, workspace):
+        return {"messages": endpoints.replay(connection, workspace, endpoint, wanted.model_dump())}
 
 
 @router.delete("/{endpoint}", status_code=204)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from sqlalchemy import Connection, func, insert, select
@@ -10,13 +10,25 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from schemas.alerts import AlertRecord, Origin, TransitionRecord
 from schemas.database.tables import accounts, alerts, endpoints, outbox, transitions
+from schemas.segments import segments_of
 from schemas.topics import ALERTS
-from schemas.webhooks import EVENT_TYPES, payload, wants, webhook_id
+from schemas.webhooks import EVENT_TYPES, Wanted, payload, webhook_id
 
 TOPIC_URL = f"kafka:{ALERTS}"
 _ALERT = tuple(alerts.c[name] for name in AlertRecord.__struct_fields__)
 _STEP = tuple(transitions.c[name] for name in TransitionRecord.__struct_fields__)
 _CHANGING = ("state", "onset", "resolved_at", "sequence", "sentence", "evidence")
+
+
+class _About(NamedTuple):
+    """An account as a message shows it, and what filters go by."""
+
+    shown: dict[str, Any] | None
+    segments: list[str]
+    csm: str | None
+
+
+_NOBODY = _About(None, [], None)
 
 
 def stored_since(
@@ -64,10 +76,11 @@ def _tell(
         return
     names = _accounts(connection, workspace, {alert.account for alert, _ in told if alert.account is not None})
     rows = []
-    for endpoint, event_types in _endpoints(connection, workspace):
+    for endpoint, wanted in _endpoints(connection, workspace):
         for alert, step in told:
             event_type = EVENT_TYPES[step.transition]  # type: ignore[index]
-            if wants(event_types, event_type):
+            about = names.get(alert.account or 0, _NOBODY)
+            if wanted.passes(event_type, alert.kind, [*about.segments, alert.segment or ""], about.csm):
                 rows.append(
                     {
                         "workspace": workspace,
@@ -76,27 +89,31 @@ def _tell(
                         "sequence": step.sequence,
                         "webhook_id": webhook_id(endpoint, alert.episode, step.sequence),
                         "event_type": event_type,
-                        "payload": payload(alert, step, names.get(alert.account or 0), now),
+                        "payload": payload(alert, step, about.shown, now),
                     }
                 )
     connection.execute(insert(outbox), rows)
 
 
-def _endpoints(connection: Connection, workspace: int) -> list[tuple[str, list[str]]]:
+def _endpoints(connection: Connection, workspace: int) -> list[tuple[str, Wanted]]:
     """The workspace's enabled endpoints, and the one that stands for topic `alerts`."""
     topic = {"id": f"ep_topic_{workspace}", "workspace": workspace, "url": TOPIC_URL, "secret": "", "state": "internal"}
     connection.execute(upsert(endpoints).values(topic).on_conflict_do_nothing())
-    query = select(endpoints.c.id, endpoints.c.event_types).where(
+    query = select(endpoints.c.id, *(endpoints.c[name] for name in Wanted.__struct_fields__)).where(
         endpoints.c.workspace == workspace, endpoints.c.state.in_(("enabled", "internal"))
     )
-    return [(row.id, row.event_types) for row in connection.execute(query.order_by(endpoints.c.id))]
+    return [(one, Wanted(*filters)) for one, *filters in connection.execute(query.order_by(endpoints.c.id))]
 
 
-def _accounts(connection: Connection, workspace: int, numbers: set[int]) -> Mapping[int, dict[str, Any]]:
+def _accounts(connection: Connection, workspace: int, numbers: set[int]) -> Mapping[int, _About]:
     query = select(accounts.c.number, accounts.c.account, accounts.c.traits).where(
         accounts.c.workspace == workspace, accounts.c.number == func.any(sorted(numbers))
     )
     return {
-        row.number: {"id": row.account, "name": row.traits.get("name", row.account)}
+        row.number: _About(
+            {"id": row.account, "name": row.traits.get("name", row.account)},
+            segments_of(row.traits),
+            row.traits.get("csm"),
+        )
         for row in connection.execute(query)
     }

@@ -1,24 +1,70 @@
 """Webhook endpoints, and what became of each delivery."""
 
-import base64
 import secrets
+from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
-from schemas.database import paging
+from schemas.database import notices, paging
 from schemas.database.tables import attempts, endpoints, outbox
 from schemas.errors import NotFoundError
+from schemas.signing import new_secret, new_signing_key, public_key
+from schemas.webhooks import Wanted
 
-_SHOWN = tuple(endpoints.c[name] for name in ("id", "url", "event_types", "description", "state", "recorded_at"))
+_SHOWN = tuple(endpoints.c[name] for name in ("id", "url", *Wanted.__struct_fields__, "description", "state",
+                                             "failing_since", "old_until", "recorded_at"))  # fmt: skip
+_ROTATING = timedelta(hours=24)
 
 
 def create_endpoint(connection: Connection, workspace: int, fields: dict[str, Any]) -> dict[str, Any]:
-    """Stores an endpoint; the answer is the only one that holds its secret (`whsec_` and 32 random bytes)."""
-    secret = f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}"
-    new = {"id": f"ep_{secrets.token_hex(12)}", "workspace": workspace, "secret": secret}
-    row = connection.execute(insert(endpoints).values(**new, **fields).returning(*_SHOWN))
-    return dict(row.mappings().one()) | {"secret": secret}
+    """Stores an endpoint; the answer is the only one that holds its secret, with the key that verifies v1a."""
+    keys = {"secret": new_secret(), "signing_key": new_signing_key()}
+    new = {"id": f"ep_{secrets.token_hex(12)}", "workspace": workspace}
+    row = connection.execute(insert(endpoints).values(**new, **keys, **fields).returning(*_SHOWN))
+    return dict(row.mappings().one()) | _told(keys)
+
+
+def rotate(connection: Connection, workspace: int, endpoint: str) -> dict[str, Any]:
+    """Gives an endpoint new keys, told this once; the old ones sign too for 24 hours."""
+    keys = {"secret": new_secret(), "signing_key": new_signing_key()}
+    old = {
+        "old_secret": endpoints.c.secret,
+        "old_signing_key": endpoints.c.signing_key,
+        "old_until": func.now() + _ROTATING,
+    }
+    return update_endpoint(connection, workspace, endpoint, keys | old) | _told(keys)
+
+
+def replay(connection: Connection, workspace: int, endpoint: str, wanted: dict[str, Any]) -> int:
+    """Makes finished messages due again, with the webhook-id they had; returns how many.
+
+    `wanted` names one by `webhook_id`, or those recorded in `[since, until)`; `failed` takes only those given up.
+    """
+    update_endpoint(connection, workspace, endpoint, {})
+    query = update(outbox).where(
+        outbox.c.workspace == workspace,
+        outbox.c.endpoint == endpoint,
+        outbox.c.state.in_(("failed",) if wanted["failed"] else ("failed", "delivered")),
+    )
+    if wanted["webhook_id"]:
+        query = query.where(outbox.c.webhook_id == wanted["webhook_id"])
+    if wanted["since"]:
+        query = query.where(outbox.c.recorded_at >= wanted["since"])
+    if wanted["until"]:
+        query = query.where(outbox.c.recorded_at < wanted["until"])
+    again = query.values(state="waiting", attempts=0, next_attempt_at=func.now(), leased_until=None)
+    return len(connection.execute(again.returning(outbox.c.id)).all())
+
+
+def send_test(connection: Connection, workspace: int, endpoint: str) -> str:
+    """Sends a test message; returns its webhook-id, under which the attempts show what became of it."""
+    update_endpoint(connection, workspace, endpoint, {})
+    return notices.send_test(connection, workspace, endpoint)
+
+
+def _told(keys: dict[str, str]) -> dict[str, str]:
+    return {"secret": keys["secret"], "public_key": public_key(keys["signing_key"])}
 
 
 def list_endpoints(connection: Connection, workspace: int) -> list[dict[str, Any]]:
@@ -30,6 +76,8 @@ def list_endpoints(connection: Connection, workspace: int) -> list[dict[str, Any
 def update_endpoint(connection: Connection, workspace: int, endpoint: str, fields: dict[str, Any]) -> dict[str, Any]:
     """Changes what `fields` names; raises NotFoundError where the workspace has no such endpoint."""
     of = (endpoints.c.workspace == workspace, endpoints.c.id == endpoint)
+    if fields.get("state") == "enabled":
+        fields = fields | {"failing_since": None}
     if fields:
         connection.execute(update(endpoints).where(*of).values(**fields))
     return _found(connection.execute(select(*_SHOWN).where(*of)).mappings().first(), endpoint)

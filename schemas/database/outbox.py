@@ -5,9 +5,11 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, bindparam, func, insert, select, text, update
 
+from schemas.database.notices import tell_disabled
 from schemas.database.tables import attempts, endpoints, outbox
 
 LEASE = timedelta(seconds=60)
+FAILING = timedelta(days=5)  # an endpoint that only failed for so long is disabled
 AT_ONCE = 8  # messages under way to one endpoint: a slow one holds no more than these
 
 # Due, not leased, and nothing of the same endpoint and episode before it unfinished.
@@ -31,7 +33,10 @@ _LEASE = text("""
     FROM taken, endpoints
     WHERE outbox.id = taken.id AND endpoints.id = outbox.endpoint
     RETURNING outbox.id, outbox.endpoint, outbox.webhook_id, outbox.payload, outbox.attempts, outbox.episode,
-              outbox.recorded_at, endpoints.url, endpoints.secret, endpoints.state
+              outbox.recorded_at, endpoints.url, endpoints.state, array_remove(ARRAY[
+                endpoints.secret, endpoints.signing_key,
+                CASE WHEN endpoints.old_until > now() THEN endpoints.old_secret END,
+                CASE WHEN endpoints.old_until > now() THEN endpoints.old_signing_key END], NULL)
 """).bindparams(bindparam("lease"), bindparam("at_once"), bindparam("limit"))
 
 
@@ -46,8 +51,8 @@ class Message(NamedTuple):
     episode: str
     recorded_at: datetime
     url: str
-    secret: str
     endpoint_state: str
+    keys: list[str]
 
 
 class Attempt(NamedTuple):
@@ -86,8 +91,20 @@ def note(connection: Connection, message: Message, attempt: Attempt) -> None:
         .where(outbox.c.id == message.id, outbox.c.state == "waiting")
         .values(state=state, leased_until=None, next_attempt_at=later)
     )
-    if attempt.disable:
-        connection.execute(update(endpoints).where(endpoints.c.id == message.endpoint).values(state="disabled"))
+    _judge_health(connection, message, attempt)
+
+
+def _judge_health(connection: Connection, message: Message, attempt: Attempt) -> None:
+    """Keeps since when an endpoint fails; disables one that is gone or failed for FAILING, and tells the others."""
+    if message.endpoint_state == "disabled":
+        return
+    one = endpoints.c.id == message.endpoint
+    since = None if attempt.delivered else func.coalesce(endpoints.c.failing_since, func.now())
+    connection.execute(update(endpoints).where(one).values(failing_since=since))
+    spent = endpoints.c.failing_since < func.now() - FAILING
+    ended = update(endpoints).where(one, endpoints.c.state == "enabled", spent | attempt.disable)
+    if connection.execute(ended.values(state="disabled").returning(endpoints.c.id)).first() is not None:
+        tell_disabled(connection, message.endpoint, attempt.error or "it failed for five days")
 
 
 def waiting(connection: Connection) -> int:

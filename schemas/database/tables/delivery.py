@@ -25,7 +25,15 @@ endpoints = Table(
     Column("workspace", Integer, ForeignKey("workspaces.id", ondelete="CASCADE"), nullable=False, index=True),
     Column("url", Text, nullable=False),
     Column("secret", Text, nullable=False),
+    Column("signing_key", Text),
+    Column("old_secret", Text),  # signs too until old_until
+    Column("old_signing_key", Text),
+    moment("old_until"),
+    moment("failing_since"),  # the first failure since the last success
     Column("event_types", ARRAY(Text), nullable=False, server_default="{}"),  # empty: all
+    Column("kinds", ARRAY(Text), nullable=False, server_default="{}"),
+    Column("segments", ARRAY(Text), nullable=False, server_default="{}"),
+    Column("csms", ARRAY(Text), nullable=False, server_default="{}"),
     Column("description", Text),
     Column("state", Text, nullable=False, server_default="enabled"),  # enabled, disabled
     recorded(),

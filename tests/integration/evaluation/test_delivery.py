@@ -3,13 +3,17 @@
 import asyncio
 import json
 import time
+from base64 import b64decode
+from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from kafka import KafkaConsumer
 from sqlalchemy import insert, select, update
-from standardwebhooks import Webhook
+from standardwebhooks import Webhook, WebhookVerificationError
 
+from schemas.database import endpoints as stored
 from schemas.database.endpoints import create_endpoint
 from schemas.database.tables import attempts, endpoints, outbox
 from schemas.webhooks import webhook_id
@@ -164,3 +168,66 @@ def test_transitions_reach_the_topic(six_users, kafka, topic):
     consumer.close()
     assert first.key.decode() == six_users.alerts[0]["episode"]
     assert json.loads(first.value)["type"] == "alert.firing"
+
+
+def test_both_old_and_new_keys_sign_while_they_rotate(scene, receiver):
+    old = endpoint(scene, receiver.url)
+    with scene.engine.begin() as connection:
+        new = stored.rotate(connection, scene.number, old["id"])
+        stored.send_test(connection, scene.number, old["id"])
+    run(scene.engine, lambda: receiver.got)
+    [(headers, body)] = receiver.got
+    for secret in (old["secret"], new["secret"]):
+        assert Webhook(secret).verify(body, headers)["type"] == "endpoint.test"
+    signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.{body}".encode()
+    pairs = [one.split(",")[1] for one in headers["webhook-signature"].split() if one.startswith("v1a,")]
+    for made, signature in zip((new, old), pairs, strict=True):
+        key = Ed25519PublicKey.from_public_bytes(b64decode(made["public_key"].removeprefix("whpk_")))
+        key.verify(b64decode(signature), signed)
+
+
+def test_a_day_after_rotation_only_the_new_keys_sign(scene, receiver):
+    old = endpoint(scene, receiver.url)
+    with scene.engine.begin() as connection:
+        stored.rotate(connection, scene.number, old["id"])
+        connection.execute(update(endpoints).values(old_until=endpoints.c.recorded_at))
+        stored.send_test(connection, scene.number, old["id"])
+    run(scene.engine, lambda: receiver.got)
+    [(headers, body)] = receiver.got
+    with pytest.raises(WebhookVerificationError):
+        Webhook(old["secret"]).verify(body, headers)
+
+
+def test_five_days_of_failing_disable_an_endpoint_and_the_others_are_told(scene, receiver, another):
+    another.answers = [(500, {}, 0)]
+    endpoint(scene, receiver.url)
+    to = endpoint(scene, another.url)["id"]
+    with scene.engine.begin() as connection:
+        since = endpoints.c.recorded_at - timedelta(days=5, minutes=1)
+        connection.execute(update(endpoints).where(endpoints.c.id == to).values(failing_since=since))
+    post(scene, to, 1)
+    run(scene.engine, lambda: receiver.got)
+    told = json.loads(receiver.got[0][1])
+    assert (told["type"], told["data"]["id"]) == ("endpoint.disabled", to)
+    assert {row["id"]: row["state"] for row in scene.rows(endpoints)}[to] == "disabled"
+
+
+def test_what_was_given_up_is_replayed_with_the_same_id(scene, receiver):
+    receiver.answers = [(500, {}, 0)]
+    to = endpoint(scene, receiver.url)["id"]
+    post(scene, to, 1)
+    run(scene.engine, lambda: states(scene) == ["failed"], webhooks_attempts=1)
+    with scene.engine.begin() as connection:
+        everything = {"webhook_id": None, "since": None, "until": None, "failed": True}
+        assert stored.replay(connection, scene.number, to, everything) == 1
+    run(scene.engine, lambda: states(scene) == ["delivered"])
+    first, second = (headers["webhook-id"] for headers, _ in receiver.got)
+    assert first == second
+
+
+def test_an_endpoint_hears_only_what_its_filters_let_through(six_users, receiver, another):
+    endpoint(six_users, receiver.url, segments=["plan:pro"])
+    endpoint(six_users, another.url, csms=["kim"])
+    six_users.live(80, 105)
+    run(six_users.engine, lambda: receiver.got)
+    assert another.got == []
