@@ -93,7 +93,7 @@ class Seeder:
             }
             outbox = connection.scalar(
                 insert(tables.outbox)
-                .values(event_type="alert.fired", payload="{}", state="delivered", attempts=1, **sent)
+                .values(event_type="alert.firing", payload="{}", state="delivered", attempts=1, **sent)
                 .returning(tables.outbox.c.id)
             )
             connection.execute(insert(tables.attempts).values(outbox=outbox, status=200, seconds=0.1, response=name))

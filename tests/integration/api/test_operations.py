@@ -26,7 +26,7 @@ def test_a_key_is_shown_once_works_at_once_and_ends_at_once(alpha: Any, call: An
 
 
 def test_a_webhook_endpoints_life(alpha: Any, call: Any) -> None:
-    made = call(alpha, "POST", "/v1/webhooks", json={"url": "https://example.com/h", "event_types": ["alert.fired"]})
+    made = call(alpha, "POST", "/v1/webhooks", json={"url": "https://example.com/h", "event_types": ["alert.firing"]})
     assert made.status_code == 201
     endpoint = made.json()
     assert endpoint["id"].startswith("ep_")
