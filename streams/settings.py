@@ -30,7 +30,7 @@ class WorkerSettings(Settings):
     windows_months: int | None = Field(None, ge=1, description="months that windows are kept; unset: for good")
 
     webhooks_allow_private: bool = Field(False, description="send webhooks to loopback and private addresses too")
-    webhooks_attempts: int = Field(10, ge=1, le=50, description="attempts to deliver a message until it is given up")
+    webhooks_attempts: int = Field(14, ge=1, le=50, description="attempts to deliver a message; 14 take three days")
 
     @property
     def data(self) -> Path:
