@@ -18,6 +18,7 @@ from typing import Any
 
 import psycopg2
 import pytest
+from hypothesis import HealthCheck, settings
 from kafka.admin import KafkaAdminClient, NewTopic
 
 from deploy.local.kafka import Kafka
@@ -33,6 +34,10 @@ from schemas.keys import Scope
 for name in [name for name in os.environ if name.startswith("EBBTIDE_") and name != "EBBTIDE_CACHE"]:
     del os.environ[name]
 os.environ["EBBTIDE_CONFIG"] = os.devnull
+
+# Nor may a busy machine fail a test: hypothesis would, where making an example takes long.
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")
 
 
 @dataclass(frozen=True)
