@@ -29,6 +29,10 @@ class Wanted(msgspec.Struct, frozen=True):
     segments: list[str] = []
     csms: list[str] = []
 
+    def hears(self, event_type: str) -> bool:
+        """Whether messages of a type are wanted at all."""
+        return _any(self.event_types, [event_type])
+
     def passes(self, event_type: str, kind: str, segments: list[str], csm: str | None) -> bool:
         """Whether every filter lets an alert through; `segments` are all that it is in.
 
@@ -38,7 +42,7 @@ class Wanted(msgspec.Struct, frozen=True):
         False
         """
         return (
-            _any(self.event_types, [event_type])
+            self.hears(event_type)
             and _any(self.kinds, [kind])
             and _any(self.segments, segments)
             and _any(self.csms, [csm or ""])

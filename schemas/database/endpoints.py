@@ -19,7 +19,7 @@ _ROTATING = timedelta(hours=24)
 
 def create_endpoint(connection: Connection, workspace: int, fields: dict[str, Any]) -> dict[str, Any]:
     """Stores an endpoint; the answer is the only one that holds its secret, with the key that verifies v1a."""
-    keys = {"secret": new_secret(), "signing_key": new_signing_key()}
+    keys = _new_keys()
     new = {"id": f"ep_{secrets.token_hex(12)}", "workspace": workspace}
     row = connection.execute(insert(endpoints).values(**new, **keys, **fields).returning(*_SHOWN))
     return dict(row.mappings().one()) | _told(keys)
@@ -27,7 +27,7 @@ def create_endpoint(connection: Connection, workspace: int, fields: dict[str, An
 
 def rotate(connection: Connection, workspace: int, endpoint: str) -> dict[str, Any]:
     """Gives an endpoint new keys, told this once; the old ones sign too for 24 hours."""
-    keys = {"secret": new_secret(), "signing_key": new_signing_key()}
+    keys = _new_keys()
     old = {
         "old_secret": endpoints.c.secret,
         "old_signing_key": endpoints.c.signing_key,
@@ -41,7 +41,7 @@ def replay(connection: Connection, workspace: int, endpoint: str, wanted: dict[s
 
     `wanted` names one by `webhook_id`, or those recorded in `[since, until)`; `failed` takes only those given up.
     """
-    update_endpoint(connection, workspace, endpoint, {})
+    _existing(connection, workspace, endpoint)
     query = update(outbox).where(
         outbox.c.workspace == workspace,
         outbox.c.endpoint == endpoint,
@@ -59,8 +59,12 @@ def replay(connection: Connection, workspace: int, endpoint: str, wanted: dict[s
 
 def send_test(connection: Connection, workspace: int, endpoint: str) -> str:
     """Sends a test message; returns its webhook-id, under which the attempts show what became of it."""
-    update_endpoint(connection, workspace, endpoint, {})
+    _existing(connection, workspace, endpoint)
     return notices.send_test(connection, workspace, endpoint)
+
+
+def _new_keys() -> dict[str, str]:
+    return {"secret": new_secret(), "signing_key": new_signing_key()}
 
 
 def _told(keys: dict[str, str]) -> dict[str, str]:
@@ -80,7 +84,7 @@ def update_endpoint(connection: Connection, workspace: int, endpoint: str, field
         fields = fields | {"failing_since": None}
     if fields:
         connection.execute(update(endpoints).where(*of).values(**fields))
-    return _found(connection.execute(select(*_SHOWN).where(*of)).mappings().first(), endpoint)
+    return _existing(connection, workspace, endpoint)
 
 
 def delete_endpoint(connection: Connection, workspace: int, endpoint: str) -> None:
@@ -91,7 +95,7 @@ def delete_endpoint(connection: Connection, workspace: int, endpoint: str) -> No
 
 def list_attempts(connection: Connection, workspace: int, endpoint: str, limit: int, cursor: str | None) -> paging.Page:
     """A page of attempts to deliver to one endpoint, the newest first."""
-    update_endpoint(connection, workspace, endpoint, {})
+    _existing(connection, workspace, endpoint)
     query = (
         select(
             attempts.c.id, attempts.c.at, attempts.c.status, attempts.c.seconds, attempts.c.error,
@@ -104,6 +108,11 @@ def list_attempts(connection: Connection, workspace: int, endpoint: str, limit: 
     values = paging.decode(cursor, (int,)) if cursor else None
     query = paging.after(query, (attempts.c.id,), values, descending=True).limit(limit + 1)
     return paging.page(list(connection.execute(query).mappings()), limit, ("id",))
+
+
+def _existing(connection: Connection, workspace: int, endpoint: str) -> dict[str, Any]:
+    query = select(*_SHOWN).where(endpoints.c.workspace == workspace, endpoints.c.id == endpoint)
+    return _found(connection.execute(query).mappings().first(), endpoint)
 
 
 def _found(row: Any, endpoint: str) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from sqlalchemy import Connection, func, insert, select
 
 from schemas.database.tables import endpoints, outbox
-from schemas.webhooks import notice, webhook_id
+from schemas.webhooks import Wanted, notice, webhook_id
 
 
 def send_test(connection: Connection, workspace: int, endpoint: str) -> str:
@@ -21,7 +21,7 @@ def tell_disabled(connection: Connection, endpoint: str, why: str) -> None:
         endpoints.c.state.in_(("enabled", "internal")),
     )
     for other, event_types in connection.execute(others).all():
-        if not event_types or "endpoint.disabled" in event_types:
+        if Wanted(event_types).hears("endpoint.disabled"):
             _put(connection, of.workspace, other, endpoint, text)
 
 

@@ -99,8 +99,12 @@ def _judge_health(connection: Connection, message: Message, attempt: Attempt) ->
     if message.endpoint_state == "disabled":
         return
     one = endpoints.c.id == message.endpoint
-    since = None if attempt.delivered else func.coalesce(endpoints.c.failing_since, func.now())
-    connection.execute(update(endpoints).where(one).values(failing_since=since))
+    if attempt.delivered:  # nearly always: no row is written then
+        recovered = update(endpoints).where(one, endpoints.c.failing_since.is_not(None))
+        connection.execute(recovered.values(failing_since=None))
+        return
+    first = update(endpoints).where(one, endpoints.c.failing_since.is_(None))
+    connection.execute(first.values(failing_since=func.now()))
     spent = endpoints.c.failing_since < func.now() - FAILING
     ended = update(endpoints).where(one, endpoints.c.state == "enabled", spent | attempt.disable)
     if connection.execute(ended.values(state="disabled").returning(endpoints.c.id)).first() is not None:
