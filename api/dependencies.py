@@ -5,9 +5,10 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import Depends, Path, Query, Request
+from fastapi import Depends, Header, Path, Query, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
+from api import once
 from api.keyring import Keyring
 from api.metrics import Metrics
 from api.models.common import Paged
@@ -34,12 +35,13 @@ class Services:
 
 
 class Tenant:
-    """A workspace as one key may see it: its number, and transactions."""
+    """A workspace as one key may see it: its number, and transactions. `wish`: what is to be carried out once."""
 
-    def __init__(self, key: Key, services: Services) -> None:
+    def __init__(self, key: Key, services: Services, wish: once.Wish | None = None) -> None:
         self.workspace = key.workspace
         self.key = key
         self._services = services
+        self._wish = wish
 
     @property
     def now(self) -> datetime:
@@ -56,6 +58,8 @@ class Tenant:
     def writing(self) -> Iterator[tuple[Any, int]]:
         """A transaction, and the workspace to bind it to."""
         with self._services.database.writing() as connection:
+            if self._wish is not None:
+                once.begin(connection, self.workspace, self._wish)
             yield connection, self.workspace
 
 
@@ -67,6 +71,7 @@ def services_of(request: Request) -> Services:
 
 def _with(scope: Scope) -> Callable[..., Tenant]:
     def tenant(
+        request: Request,
         services: Annotated[Services, Depends(services_of)],
         credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
     ) -> Tenant:
@@ -77,7 +82,8 @@ def _with(scope: Scope) -> Callable[..., Tenant]:
             raise UnauthenticatedError("This key is not valid: it was revoked, or never was one.")
         if scope not in key.scopes:
             raise ForbiddenError(f"This key may not do that: it lacks the scope `{scope}`.")
-        return Tenant(key, services)
+        request.state.workspace = key.workspace
+        return Tenant(key, services, getattr(request.state, "wish", None))
 
     return tenant
 
@@ -85,6 +91,18 @@ def _with(scope: Scope) -> Callable[..., Tenant]:
 Reader = Annotated[Tenant, Depends(_with(Scope.READ))]
 Manager = Annotated[Tenant, Depends(_with(Scope.MANAGE))]
 Admin = Annotated[Tenant, Depends(_with(Scope.ADMIN))]
+
+
+def _once(
+    tenant: Manager,
+    idempotency_key: Annotated[  # noqa: ARG001 - api.once heeds it; here it is described
+        str | None, Header(max_length=200, description="sent twice within 48 hours, it is carried out once")
+    ] = None,
+) -> Tenant:
+    return tenant
+
+
+Writer = Annotated[Tenant, Depends(_once)]
 Held = Annotated[Services, Depends(services_of)]
 Paging = Annotated[Paged, Query()]
 InPath = Annotated[str, Path(min_length=1, max_length=256)]

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
 
 from api.web.rendering import render
-from schemas.errors import ConflictError, DefinitionError, EbbtideError, NotFoundError, UnavailableError
+from schemas.errors import ChangedError, ConflictError, DefinitionError, EbbtideError, NotFoundError, UnavailableError
 
 log = structlog.get_logger(__name__)
 
@@ -32,6 +32,7 @@ _OURS: dict[type[EbbtideError], tuple[int, str]] = {
     ForbiddenError: (403, "forbidden"),
     NotFoundError: (404, "not_found"),
     ConflictError: (409, "conflict"),
+    ChangedError: (412, "changed"),
     DefinitionError: (422, "invalid"),
     UnavailableError: (503, "unavailable"),
 }

@@ -19,6 +19,8 @@ _ALERT: dict[str, Any] = {
     "onset": "2026-03-02T00:00:00Z",
     "fired_at": "2026-03-09T00:00:00Z",
     "resolved_at": None,
+    "assignee": "ada",
+    "snoozed_until": None,
     "sequence": 1,
     "sentence": "Acme GmbH: report.exported fell from 29 to 5 user-days a week since 2 March; its peers did not.",
     "silenced": False,
@@ -63,6 +65,8 @@ class Alert(Model):
     onset: datetime
     fired_at: datetime
     resolved_at: datetime | None = None
+    assignee: str | None = Field(None, description="who has it in hand")
+    snoozed_until: datetime | None = Field(None, description="null while snoozed: until it gets worse")
     sequence: int
     sentence: str
     silenced: bool
@@ -80,13 +84,14 @@ class Alert(Model):
 
 
 class TransitionShown(Model):
-    """Why an alert changed, when (event time), and who or what did it."""
+    """A step of an alert's life: what happened, when, who did it and why, and whether receivers were told."""
 
     sequence: int
     transition: str
     at: datetime
     actor: str
     reason: str
+    told: bool
     recorded_at: datetime
 
 
@@ -127,6 +132,7 @@ class AlertDetail(Alert):
                 "at": "2026-03-09T00:00:00Z",
                 "actor": "ebbtide",
                 "reason": "the score 6.1 passed 4.0",
+                "told": True,
                 "recorded_at": "2026-03-09T00:15:02Z",
             }
         ],

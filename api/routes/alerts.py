@@ -2,13 +2,14 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
 from api.dependencies import InPath, Reader
 from api.models.alerts import Alert, AlertDetail
 from api.models.common import Page, Paged, Word, shown
 from api.spans import moments
+from api.tags import tag_of
 from schemas.alerts import Origin
 from schemas.database import alerts_read
 from schemas.database.alerts_read import AlertFilter
@@ -26,6 +27,7 @@ class AlertQuery(Paged):
     account: Word | None = None
     segment: Word | None = None
     origin: Origin | None = None
+    assignee: Word | None = None
     since: Word | None = Field(None, alias="from", description="fired at or after: ISO date or datetime")
     until: Word | None = Field(None, alias="to", description="fired before")
     q: Word | None = Field(None, description="words of the sentence, or their beginnings")
@@ -35,7 +37,7 @@ class AlertQuery(Paged):
         after, before = moments(self.since, self.until)
         return AlertFilter(
             state=self.state, kind=self.kind, account=self.account, segment=self.segment, origin=self.origin,
-            since=after, until=before, q=self.q,
+            assignee=self.assignee, since=after, until=before, q=self.q,
         )  # fmt: skip
 
 
@@ -47,7 +49,9 @@ def list_alerts(tenant: Reader, query: Annotated[AlertQuery, Query()]) -> Any:
 
 
 @router.get("/{alert}", response_model=AlertDetail, summary="One alert with its evidence")
-def get_alert(tenant: Reader, alert: InPath) -> Any:
+def get_alert(tenant: Reader, alert: InPath, response: Response) -> Any:
     """Expected and observed with the interval, since when, who stopped, the peers' change, and what became of it."""
     with tenant.reading() as (connection, workspace):
-        return alerts_read.alert(connection, workspace, alert)
+        found = alerts_read.alert(connection, workspace, alert)
+    response.headers["ETag"] = tag_of(found["sequence"])
+    return found

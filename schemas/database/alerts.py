@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 from sqlalchemy import Connection, func, insert, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from schemas.alerts import AlertRecord, Origin, TransitionRecord
 from schemas.database.tables import accounts, alerts, endpoints, outbox, transitions
+from schemas.lives import DETECTIONS, AlertRecord, TransitionRecord
 from schemas.segments import segments_of
 from schemas.topics import ALERTS
 from schemas.webhooks import EVENT_TYPES, Wanted, payload, webhook_id
@@ -17,7 +17,10 @@ from schemas.webhooks import EVENT_TYPES, Wanted, payload, webhook_id
 TOPIC_URL = f"kafka:{ALERTS}"
 _ALERT = tuple(alerts.c[name] for name in AlertRecord.__struct_fields__)
 _STEP = tuple(transitions.c[name] for name in TransitionRecord.__struct_fields__)
-_CHANGING = ("state", "onset", "resolved_at", "sequence", "sentence", "evidence")
+_FIXED = ("episode", "fingerprint", "kind", "account", "segment", "user", "behavior", "origin", "fired_at")
+_CHANGING = ("state", *(name for name in AlertRecord.__struct_fields__ if name not in _FIXED))
+
+Kept = TypeVar("Kept", AlertRecord, TransitionRecord)
 
 
 class _About(NamedTuple):
@@ -34,16 +37,24 @@ _NOBODY = _About(None, [], None)
 def stored_since(
     connection: Connection, workspace: int, since: datetime | None, open_too: Sequence[str]
 ) -> tuple[list[AlertRecord], list[TransitionRecord]]:
-    """Alerts with a step after `since` (None: ever) or named in `open_too`, locked, and those steps."""
-    of = transitions.c.workspace == workspace
-    steps = select(*_STEP).where(of).order_by(transitions.c.episode, transitions.c.sequence)
+    """Alerts with a step of detection's after `since` (None: ever) or named in `open_too`, locked, and those steps."""
+    of = (transitions.c.workspace == workspace, transitions.c.transition.in_(DETECTIONS))
+    steps = select(*_STEP).where(*of).order_by(transitions.c.episode, transitions.c.sequence)
     if since is not None:
         steps = steps.where(transitions.c.at > since)
-    found = [TransitionRecord(**row) for row in connection.execute(steps).mappings()]
+    found = [_as(TransitionRecord, row) for row in connection.execute(steps)]
     wanted = sorted({step.episode for step in found} | set(open_too))
-    query = select(*_ALERT).where(alerts.c.workspace == workspace, alerts.c.episode == func.any(wanted))
-    rows = connection.execute(query.with_for_update()).mappings()
-    return [AlertRecord(**row) for row in rows], found
+    return locked(connection, workspace, wanted), found
+
+
+def locked(connection: Connection, workspace: int, episodes: Sequence[str]) -> list[AlertRecord]:
+    """Those alerts as they stand; nobody else takes a step of theirs before this transaction ends."""
+    query = select(*_ALERT).where(alerts.c.workspace == workspace, alerts.c.episode == func.any(list(episodes)))
+    return [_as(AlertRecord, row) for row in connection.execute(query.order_by(alerts.c.episode).with_for_update())]
+
+
+def _as(kind: type[Kept], row: Any) -> Kept:
+    return msgspec.convert(dict(zip(kind.__struct_fields__, row, strict=True)), kind)
 
 
 def write_alerts(
@@ -52,33 +63,30 @@ def write_alerts(
     """Alerts as they stand now, their new steps, and a message for each endpoint that wants to hear of them."""
     if not changed:
         return
-    rows = [msgspec.structs.asdict(alert) | {"workspace": workspace} for alert, _ in changed]
-    statement = upsert(alerts)
-    updates = {name: statement.excluded[name] for name in _CHANGING}
+    rows = [msgspec.structs.asdict(alert) | {"workspace": workspace, "state": alert.state} for alert, _ in changed]
     for begin in range(0, len(rows), 500):
         part = upsert(alerts).values(rows[begin : begin + 500])
         connection.execute(
             part.on_conflict_do_update(
-                index_elements=["workspace", "episode"], set_={name: part.excluded[name] for name in updates}
+                index_elements=["workspace", "episode"], set_={name: part.excluded[name] for name in _CHANGING}
             )
         )
     steps = [msgspec.structs.asdict(step) | {"workspace": workspace} for _, found in changed for step in found]
     if steps:
         connection.execute(insert(transitions), steps)
-    _tell(connection, workspace, [(a, s) for a, found in changed if a.origin == Origin.LIVE for s in found], now)
+    _tell(connection, workspace, [(alert, step) for alert, found in changed for step in found if step.told], now)
 
 
 def _tell(
     connection: Connection, workspace: int, told: Sequence[tuple[AlertRecord, TransitionRecord]], now: datetime
 ) -> None:
-    told = [(alert, step) for alert, step in told if step.transition in EVENT_TYPES]
     if not told:
         return
     names = _accounts(connection, workspace, {alert.account for alert, _ in told if alert.account is not None})
     rows = []
     for endpoint, wanted in _endpoints(connection, workspace):
         for alert, step in told:
-            event_type = EVENT_TYPES[step.transition]  # type: ignore[index]
+            event_type = EVENT_TYPES[step.transition]
             about = names.get(alert.account or 0, _NOBODY)
             if wanted.passes(event_type, alert.kind, [*about.segments, alert.segment or ""], about.csm):
                 rows.append(

@@ -39,6 +39,7 @@ class AlertFilter(msgspec.Struct, frozen=True, kw_only=True):
     account: str | None = None
     segment: str | None = None
     origin: str | None = None
+    assignee: str | None = None
     since: datetime | None = None
     until: datetime | None = None
     q: str | None = None
@@ -79,7 +80,8 @@ def _alerts(workspace: int) -> Select[Any]:
     )  # fmt: skip
     of_account = (accounts.c.workspace == alerts.c.workspace) & (accounts.c.number == alerts.c.account)
     of_user = (users.c.workspace == alerts.c.workspace) & (users.c.number == alerts.c.user)
-    shown = ("kind", "state", "origin", "behavior", "onset", "fired_at", "resolved_at", "sequence", "sentence",
+    shown = ("kind", "state", "origin", "behavior", "onset", "fired_at", "resolved_at", "assignee", "snoozed_until",
+             "sequence", "sentence",
              "silenced", "inhibited_by", "fingerprint", "recorded_at")  # fmt: skip
     return (
         select(
@@ -101,7 +103,11 @@ def _where(query: Select[Any], wanted: AlertFilter, account: int | None) -> Sele
         query = query.where(alerts.c.state.not_in(CLOSED))
     elif wanted.state:
         query = query.where(alerts.c.state == wanted.state)
-    for column, value in ((alerts.c.kind, wanted.kind), (alerts.c.origin, wanted.origin), (alerts.c.account, account)):
+    asked = {
+        alerts.c.kind: wanted.kind, alerts.c.origin: wanted.origin, alerts.c.account: account,
+        alerts.c.assignee: wanted.assignee,
+    }  # fmt: skip
+    for column, value in asked.items():
         if value is not None:
             query = query.where(column == value)
     if wanted.origin is None:
@@ -123,7 +129,7 @@ def _with_numbers(row: Any) -> dict[str, Any]:
 
 
 def _transitions(connection: Connection, workspace: int, episode: str) -> list[dict[str, Any]]:
-    shown = [transitions.c[name] for name in ("sequence", "transition", "at", "actor", "reason", "recorded_at")]
+    shown = [transitions.c[name] for name in ("sequence", "transition", "at", "actor", "reason", "told", "recorded_at")]
     query = (
         select(*shown)
         .where(transitions.c.workspace == workspace, transitions.c.episode == episode)

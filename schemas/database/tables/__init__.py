@@ -37,7 +37,7 @@ from schemas.database.tables.detection import (
     transitions,
     verdicts,
 )
-from schemas.database.tables.owners import keys, workspaces
+from schemas.database.tables.owners import keys, requests, workspaces
 from schemas.database.tables.pipeline import (
     counted_ids,
     imports,
@@ -81,6 +81,7 @@ __all__ = [
     "rebuilds",
     "rejected",
     "releases",
+    "requests",
     "signals",
     "strays",
     "subscriptions",

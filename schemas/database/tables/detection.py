@@ -96,7 +96,12 @@ alerts = Table(
     Column("segment", Text),
     Column("user", BigInteger),
     Column("behavior", Text),
-    Column("state", Text, nullable=False),
+    Column("state", Text, nullable=False),  # what is shown, of condition and handling
+    Column("condition", Text, nullable=False, server_default="firing"),  # what detection says
+    Column("handling", Text),  # what people said: acknowledged, snoozed, resolved
+    moment("snoozed_until"),  # NULL: until it gets worse
+    Column("belief", Text, nullable=False, server_default="nothing"),  # what receivers heard: schemas.lives.Belief
+    Column("assignee", Text),
     Column("origin", Text, nullable=False),  # live, history, shadow
     moment("onset", nullable=False),
     moment("fired_at", nullable=False),
@@ -113,6 +118,7 @@ alerts = Table(
     Index("alerts_of_kind", "workspace", "kind", "fired_at", "episode"),
     Index("alerts_of_origin", "workspace", "origin", "fired_at", "episode"),
     Index("alerts_of_fingerprint", "workspace", "fingerprint", "fired_at"),
+    Index("alerts_snoozed", "snoozed_until", postgresql_where=text("snoozed_until IS NOT NULL")),
     Index(
         "alerts_open",
         "workspace",
@@ -138,6 +144,7 @@ transitions = Table(
     moment("at", nullable=False),
     Column("actor", Text, nullable=False, server_default="ebbtide"),
     Column("reason", Text, nullable=False),
+    Column("told", Boolean, nullable=False, server_default=text("false")),  # whether receivers were told
     json_column("evidence"),
     recorded(),
     ForeignKeyConstraint(["workspace", "episode"], ["alerts.workspace", "alerts.episode"], ondelete="CASCADE"),

@@ -130,6 +130,7 @@ class Seeder:
             )
             values = {
                 "workspace": number, "episode": alert, "fingerprint": mark, "kind": subject.kind, "state": state,
+                "condition": state, "belief": "open",
                 "account": connection.scalar(found), "behavior": subject.behavior, "origin": "live",
                 "onset": fired - timedelta(days=9), "fired_at": fired, "sequence": 1,
                 "sentence": f"{name} Acme: 1 of 6 people still uses {name}.report; in the 7 days to {last} we saw 5 "

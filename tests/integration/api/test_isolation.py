@@ -20,6 +20,10 @@ AT = "2026-03-01T00:00:00Z"
 TRIED: dict[tuple[str, str], tuple[dict[str, Any] | list[Any] | None, set[int]]] = {
     ("GET", "/v1/alerts"): (None, {200}),
     ("GET", "/v1/alerts/{alert}"): (None, {404}),
+    **{("POST", f"/v1/alerts/{{alert}}/{act}"): ({}, {404}) for act in ("acknowledge", "snooze", "resolve", "reopen")},
+    ("POST", "/v1/alerts/{alert}/assign"): ({"assignee": "ada"}, {404}),
+    ("POST", "/v1/alerts/{alert}/verdict"): ({"verdict": "true"}, {404}),
+    ("POST", "/v1/alerts:bulk"): ({"action": "acknowledge", "alerts": ["{alert}"]}, {200}),
     ("GET", "/v1/accounts"): (None, {200}),
     ("GET", "/v1/accounts/{account}"): (None, {404}),
     ("PUT", "/v1/accounts/{account}"): ({"traits": {"name": "taken"}}, {200}),  # makes beta's own of the same id
