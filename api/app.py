@@ -16,6 +16,7 @@ from api.middleware import Guard, Observe
 from api.routes import (
     accounts,
     alerts,
+    attention,
     behaviors,
     catalog,
     facts,
@@ -24,11 +25,13 @@ from api.routes import (
     identities,
     keys,
     refused,
+    rules,
+    silences,
     webhooks,
     windows,
 )
 from api.settings import Settings
-from api.web import pages
+from api.web import acting, pages
 from schemas.clock import Clock
 from schemas.database import engine as engines
 from schemas.database.keys import valid_keys
@@ -42,7 +45,8 @@ Send `Authorization: Bearer ebb_…`. Errors are `application/problem+json`; lis
 
 # An account's id may hold slashes, so what hangs on an account comes before the account itself.
 _ROUTERS = (
-    alerts, handling, windows, facts, identities, accounts, behaviors, catalog, webhooks, keys, refused, health,
+    alerts, handling, silences, attention, rules, windows, facts, identities, accounts,
+    behaviors, catalog, webhooks, keys, refused, health,
 )  # fmt: skip
 
 
@@ -69,6 +73,7 @@ def create_app(settings: Settings, clock: Clock) -> FastAPI:
     for module in _ROUTERS:
         app.include_router(module.router, responses=problems.RESPONSES)
     app.include_router(pages.router)
+    app.include_router(acting.router)
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
     problems.install(app)
     pages.install(app)

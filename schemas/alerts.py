@@ -48,7 +48,7 @@ class AlertState(StrEnum):
 
 
 class Transition(StrEnum):
-    """A step of an alert's life: the first six are detection's, the next six people's, the last two the calendar's."""
+    """A step of an alert's life: the first six are detection's, the next six people's; then snoozes and silences."""
 
     FIRED = "fired"
     WORSENED = "worsened"
@@ -63,7 +63,8 @@ class Transition(StrEnum):
     ASSIGNED = "assigned"
     JUDGED = "judged"
     AWOKE = "awoke"
-    UNSILENCED = "unsilenced"
+    MUTED = "muted"
+    UNMUTED = "unmuted"
 
 
 class Origin(StrEnum):

@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec.structs import replace
 
-from schemas.alerts import AlertState, Transition
+from schemas.alerts import AlertState, Origin, Transition
 from schemas.errors import ConflictError
 
 OVER = (AlertState.RESOLVED, AlertState.RETRACTED)
@@ -92,7 +92,7 @@ _LEGAL = {
 _AWARE = (Belief.OPEN, Belief.AT_REST)
 # What is always said, and what is said only to receivers who do not know that it is open.
 _NEWS = (Transition.WORSENED, Transition.AWOKE, Transition.REOPENED)
-_AGAIN = (Transition.FIRED, Transition.RELAPSED, Transition.UNSILENCED)
+_AGAIN = (Transition.FIRED, Transition.RELAPSED, Transition.UNMUTED)
 
 
 def take(
@@ -180,7 +180,10 @@ def _resolved_at(before: Standing, step: Transition, state: AlertState, at: date
 
 
 class AlertRecord(Standing, frozen=True, kw_only=True):
-    """An alert as it is stored; `account` and `user` are numbers."""
+    """An alert as it is stored; `account` and `user` are numbers.
+
+    `deferred`: its CSM's budget of the week was spent when it fired, and it waits for the digest.
+    """
 
     episode: str
     fingerprint: str
@@ -193,8 +196,20 @@ class AlertRecord(Standing, frozen=True, kw_only=True):
     onset: datetime
     fired_at: datetime
     assignee: str | None = None
+    silenced_by: str | None = None
+    inhibited_by: str | None = None
+    deferred: bool = False
+    csm: str | None = None
+    priority: float = 0.0
+    priority_parts: list[dict[str, Any]] = []
     sentence: str
     evidence: dict[str, Any]
+
+    @property
+    def muted(self) -> bool:
+        """Whether nobody is notified of it: it is silenced, inhibited, left for the digest, of the past or on trial."""
+        hushed = self.silenced_by is not None or self.inhibited_by is not None or self.deferred
+        return hushed or self.origin != Origin.LIVE
 
 
 class TransitionRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -218,11 +233,10 @@ def step_of(
     *,
     actor: str = BY_US,
     until: datetime | None = None,
-    muted: bool = False,
     evidence: dict[str, Any] | None = None,
 ) -> tuple[AlertRecord, TransitionRecord]:
     """An alert after a step, and the step as it is stored; see `take`."""
-    after, told = take(alert, step, at, until=until, muted=muted)
+    after, told = take(alert, step, at, until=until, muted=alert.muted)
     return after, TransitionRecord(
         episode=alert.episode,
         sequence=after.sequence,
@@ -233,3 +247,16 @@ def step_of(
         told=told,
         evidence=evidence or {},
     )
+
+
+def defer(alert: AlertRecord, steps: list[TransitionRecord]) -> tuple[AlertRecord, list[TransitionRecord]]:
+    """A new alert and its steps as they are when it is left for the digest: the same life, told to nobody."""
+    kept = {name: getattr(alert, name) for name in AlertRecord.__struct_fields__ if name not in _STANDING}
+    after, untold = AlertRecord(**kept | {"deferred": True}), list[TransitionRecord]()
+    for step in steps:
+        after, one = step_of(after, step.transition, step.at, step.reason, evidence=step.evidence)
+        untold.append(one)
+    return after, untold
+
+
+_STANDING = Standing.__struct_fields__

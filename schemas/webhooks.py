@@ -22,7 +22,7 @@ EVENT_TYPES = {
     Transition.ACKNOWLEDGED: "alert.acknowledged",
     Transition.SNOOZED: "alert.snoozed",
     Transition.CLOSED: "alert.resolved",
-    **dict.fromkeys((Transition.REOPENED, Transition.AWOKE, Transition.UNSILENCED), "alert.firing"),
+    **dict.fromkeys((Transition.REOPENED, Transition.AWOKE, Transition.UNMUTED), "alert.firing"),
 }
 
 
@@ -80,6 +80,9 @@ def payload(alert: AlertRecord, step: TransitionRecord, account: dict[str, Any] 
         "onset": alert.onset,
         "fired_at": alert.fired_at,
         "resolved_at": alert.resolved_at,
+        "csm": alert.csm,
+        "assignee": alert.assignee,
+        "priority": alert.priority,
         "sentence": alert.sentence,
         "evidence": step.evidence or alert.evidence,
     }

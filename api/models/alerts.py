@@ -19,11 +19,14 @@ _ALERT: dict[str, Any] = {
     "onset": "2026-03-02T00:00:00Z",
     "fired_at": "2026-03-09T00:00:00Z",
     "resolved_at": None,
+    "csm": "ada",
+    "priority": 29_453.0,
+    "deferred": False,
     "assignee": "ada",
     "snoozed_until": None,
     "sequence": 1,
     "sentence": "Acme GmbH: report.exported fell from 29 to 5 user-days a week since 2 March; its peers did not.",
-    "silenced": False,
+    "silenced_by": None,
     "inhibited_by": None,
     "fingerprint": "9b1c8f2d3e4f5061728394a5b6c7d8e9",
     "recorded_at": "2026-03-09T00:15:02Z",
@@ -65,12 +68,15 @@ class Alert(Model):
     onset: datetime
     fired_at: datetime
     resolved_at: datetime | None = None
+    csm: str | None = Field(None, description="whose account it is")
+    priority: float = Field(description="ARR, chance of loss and urgency multiplied; `priority_parts` of one says how")
+    deferred: bool = Field(description="left for its CSM's digest: their budget of the week was spent")
     assignee: str | None = Field(None, description="who has it in hand")
     snoozed_until: datetime | None = Field(None, description="null while snoozed: until it gets worse")
     sequence: int
     sentence: str
-    silenced: bool
-    inhibited_by: str | None = None
+    silenced_by: str | None = Field(None, description="the silence because of which nobody is notified")
+    inhibited_by: str | None = Field(None, description="the alert that says already what this one would")
     fingerprint: str
     recorded_at: datetime
     observed: float | None
@@ -119,6 +125,15 @@ class Verdict(Model):
     recorded_at: datetime
 
 
+class PriorityPart(Model):
+    """A factor of a priority: its value, where it comes from, and whether it stands in for what is not known."""
+
+    name: str
+    value: float
+    source: str
+    assumed: bool
+
+
 class AlertDetail(Alert):
     """One alert with all it rests on, and all that became of it."""
 
@@ -136,11 +151,16 @@ class AlertDetail(Alert):
                 "recorded_at": "2026-03-09T00:15:02Z",
             }
         ],
+        priority_parts=[
+            {"name": "arr", "value": 48_000.0, "source": "the account's ARR", "assumed": False},
+            {"name": "urgency", "value": 0.33, "source": "the notice deadline is unknown", "assumed": True},
+        ],
         deliveries=[],
         verdicts=[],
     )
 
     evidence: dict[str, Any] = Field(description="expected, observed, since, who stopped, the peers' change, and more")
+    priority_parts: list[PriorityPart]
     transitions: list[TransitionShown]
     deliveries: list[Delivery]
     verdicts: list[Verdict]

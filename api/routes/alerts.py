@@ -12,7 +12,7 @@ from api.spans import moments
 from api.tags import tag_of
 from schemas.alerts import Origin
 from schemas.database import alerts_read
-from schemas.database.alerts_read import AlertFilter
+from schemas.database.alerts_read import AlertFilter, Sort
 
 router = APIRouter(prefix="/v1/alerts", tags=["alerts"])
 
@@ -27,7 +27,11 @@ class AlertQuery(Paged):
     account: Word | None = None
     segment: Word | None = None
     origin: Origin | None = None
+    csm: Word | None = None
     assignee: Word | None = None
+    least: float | None = Field(None, alias="priority_from", description="the lowest priority that is shown")
+    sort: Sort = Field("fired_at", description="the newest first, or the most urgent")
+    silenced: bool | None = None
     since: Word | None = Field(None, alias="from", description="fired at or after: ISO date or datetime")
     until: Word | None = Field(None, alias="to", description="fired before")
     q: Word | None = Field(None, description="words of the sentence, or their beginnings")
@@ -35,17 +39,17 @@ class AlertQuery(Paged):
     def filter(self) -> AlertFilter:
         """The same as the database reads it."""
         after, before = moments(self.since, self.until)
-        return AlertFilter(
-            state=self.state, kind=self.kind, account=self.account, segment=self.segment, origin=self.origin,
-            assignee=self.assignee, since=after, until=before, q=self.q,
-        )  # fmt: skip
+        said = self.model_dump(exclude={"limit", "cursor", "sort", "since", "until"})
+        return AlertFilter(**said, since=after, until=before)
 
 
-@router.get("", response_model=Page[Alert], summary="List alerts, the newest first")
+@router.get("", response_model=Page[Alert], summary="List alerts, the newest or the most urgent first")
 def list_alerts(tenant: Reader, query: Annotated[AlertQuery, Query()]) -> Any:
     """Every alert of the workspace that meets all of what is asked."""
     with tenant.reading() as (connection, workspace):
-        return shown(alerts_read.list_alerts(connection, workspace, query.filter(), query.limit, query.cursor))
+        return shown(
+            alerts_read.list_alerts(connection, workspace, query.filter(), query.limit, query.cursor, query.sort)
+        )
 
 
 @router.get("/{alert}", response_model=AlertDetail, summary="One alert with its evidence")

@@ -1,19 +1,21 @@
 """Writing alerts: what is stored of a stretch of time, and an evaluation's changes with their messages, in one go."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple, TypeVar
 
 import msgspec
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, Interval, bindparam, func, insert, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from schemas.database.attention import managers
 from schemas.database.tables import accounts, alerts, endpoints, outbox, transitions
 from schemas.lives import DETECTIONS, AlertRecord, TransitionRecord
 from schemas.segments import segments_of
 from schemas.topics import ALERTS
 from schemas.webhooks import EVENT_TYPES, Wanted, payload, webhook_id
 
+_AT_ONCE = timedelta()
 TOPIC_URL = f"kafka:{ALERTS}"
 _ALERT = tuple(alerts.c[name] for name in AlertRecord.__struct_fields__)
 _STEP = tuple(transitions.c[name] for name in TransitionRecord.__struct_fields__)
@@ -83,6 +85,7 @@ def _tell(
     if not told:
         return
     names = _accounts(connection, workspace, {alert.account for alert, _ in told if alert.account is not None})
+    later = _later(connection, workspace, {about.csm for about in names.values() if about.csm}, now)
     rows = []
     for endpoint, wanted in _endpoints(connection, workspace):
         for alert, step in told:
@@ -98,14 +101,27 @@ def _tell(
                         "webhook_id": webhook_id(endpoint, alert.episode, step.sequence),
                         "event_type": event_type,
                         "payload": payload(alert, step, about.shown, now),
+                        "later": _AT_ONCE if endpoint == topic_of(workspace) else later.get(about.csm, _AT_ONCE),
                     }
                 )
-    connection.execute(insert(outbox), rows)
+    if rows:
+        due = func.now() + bindparam("later", type_=Interval)
+        connection.execute(insert(outbox).values(next_attempt_at=due), rows)
+
+
+def _later(connection: Connection, workspace: int, csms: set[str], now: datetime) -> dict[str | None, timedelta]:
+    """How long messages wait for CSMs who are not at work now."""
+    return {csm: one.next_open(now) - now for csm, one in managers(connection, workspace, sorted(csms)).items()}
+
+
+def topic_of(workspace: int) -> str:
+    """The endpoint that stands for topic `alerts`; other systems are never asleep."""
+    return f"ep_topic_{workspace}"
 
 
 def _endpoints(connection: Connection, workspace: int) -> list[tuple[str, Wanted]]:
     """The workspace's enabled endpoints, and the one that stands for topic `alerts`."""
-    topic = {"id": f"ep_topic_{workspace}", "workspace": workspace, "url": TOPIC_URL, "secret": "", "state": "internal"}
+    topic = {"id": topic_of(workspace), "workspace": workspace, "url": TOPIC_URL, "secret": "", "state": "internal"}
     connection.execute(upsert(endpoints).values(topic).on_conflict_do_nothing())
     query = select(endpoints.c.id, *(endpoints.c[name] for name in Wanted.__struct_fields__)).where(
         endpoints.c.workspace == workspace, endpoints.c.state.in_(("enabled", "internal"))

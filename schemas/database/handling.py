@@ -7,7 +7,7 @@ from typing import NamedTuple
 import msgspec
 from sqlalchemy import Connection, insert, select
 
-from schemas.alerts import Origin, Transition
+from schemas.alerts import Transition
 from schemas.database.alerts import locked, write_alerts
 from schemas.database.tables import alerts, verdicts
 from schemas.errors import ChangedError, ConflictError, NotFoundError
@@ -75,7 +75,7 @@ def wake(connection: Connection, now: datetime) -> int:
     for workspace, episodes in by_workspace.items():
         still = [alert for alert in locked(connection, workspace, episodes) if _due(alert, now)]
         reason = "the snooze has ended"
-        steps = [step_of(one, Transition.AWOKE, now, reason, muted=one.origin != Origin.LIVE) for one in still]
+        steps = [step_of(one, Transition.AWOKE, now, reason) for one in still]
         write_alerts(connection, workspace, [(alert, [step]) for alert, step in steps], now)
         woken += len(steps)
     return woken
@@ -86,8 +86,7 @@ def _due(alert: AlertRecord, now: datetime) -> bool:
 
 
 def _step(alert: AlertRecord, deed: Deed, now: datetime) -> tuple[AlertRecord, TransitionRecord]:
-    muted = alert.origin != Origin.LIVE
-    after, step = step_of(alert, deed.step, now, deed.reason, actor=deed.actor, until=deed.until, muted=muted)
+    after, step = step_of(alert, deed.step, now, deed.reason, actor=deed.actor, until=deed.until)
     if deed.action == Action.ASSIGN:
         after = msgspec.structs.replace(after, assignee=deed.assignee)
     return after, step

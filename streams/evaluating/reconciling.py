@@ -27,7 +27,7 @@ class Stretch(msgspec.Struct, frozen=True):
     """What was evaluated: what happened in it, what is open at its end, and its end (ms).
 
     `boundary(account)` is the moment (ms) after which it lies for an account; `origin(opened_at)` that of an alert;
-    `muted(alert)` whether nobody is notified of it.
+    `hushed(alert)` is a new alert with what silences or inhibits it.
     """
 
     happenings: Sequence[Happening]
@@ -35,7 +35,7 @@ class Stretch(msgspec.Struct, frozen=True):
     moment: int
     boundary: Callable[[int | None], int]
     origin: Callable[[int], Origin]
-    muted: Callable[[AlertRecord], bool] = lambda alert: alert.origin != Origin.LIVE
+    hushed: Callable[[AlertRecord], AlertRecord] = lambda alert: alert
 
 
 def reconcile(
@@ -76,16 +76,16 @@ def _revised(
 ) -> Revision:
     known = {(step.transition, step.at) for step in steps}
     alert, new = _record(world, stretch, stored, mine), list[TransitionRecord]()
-    muted = stretch.muted(alert)
+    alert = alert if stored else stretch.hushed(alert)
     for happening in mine:
         change, evidence = happening.change, msgspec.to_builtins(happening.evidence)
         at = to_datetime(change.at)
         if (change.transition, at) not in known:
-            alert, step = step_of(alert, change.transition, at, change.reason, muted=muted, evidence=evidence)
+            alert, step = step_of(alert, change.transition, at, change.reason, evidence=evidence)
             new.append(step)
     if alert.condition != state:
         what, reason = _LATE[state]
-        alert, step = step_of(alert, what, to_datetime(stretch.moment), reason, muted=muted, evidence=alert.evidence)
+        alert, step = step_of(alert, what, to_datetime(stretch.moment), reason, evidence=alert.evidence)
         new.append(step)
     return alert, new
 
@@ -147,6 +147,5 @@ _DATED, _UNDONE = "late data dates it anew", "late data undid what it claimed"
 
 
 def _late(stretch: Stretch, alert: AlertRecord, what: Transition, reason: str) -> Revision:
-    muted = stretch.muted(alert)
-    after, step = step_of(alert, what, to_datetime(stretch.moment), reason, muted=muted, evidence=alert.evidence)
+    after, step = step_of(alert, what, to_datetime(stretch.moment), reason, evidence=alert.evidence)
     return after, [step]

@@ -44,6 +44,7 @@ class Seeded:
     rejected: int
     key_id: int
     behavior: str
+    silence: str
 
     @property
     def headers(self) -> dict[str, str]:
@@ -76,7 +77,9 @@ class Seeder:
             declaring.declare(connection, number, shared)
         alert = self.alert(number, name, account, NOW - timedelta(days=2))
         endpoint, rejected, key_id = self._around(number, name, alert)
-        return Seeded(name, number, key, account, user, alert, endpoint, rejected, key_id, f"{name}.shared")
+        return Seeded(
+            name, number, key, account, user, alert, endpoint, rejected, key_id, f"{name}.shared", f"sil_{name}"
+        )
 
     def _around(self, number: int, name: str, alert: str) -> tuple[str, int, int]:
         endpoint = f"ep_{name}"
@@ -97,6 +100,17 @@ class Seeder:
                 .returning(tables.outbox.c.id)
             )
             connection.execute(insert(tables.attempts).values(outbox=outbox, status=200, seconds=0.1, response=name))
+            silenced = {
+                "starts_at": NOW - timedelta(days=2),
+                "ends_at": NOW - timedelta(days=1),
+                "author": name,
+                "comment": name,
+                "state": "over",
+            }
+            matchers = [{"name": "csm", "op": "=", "value": f"{name}-nobody"}]
+            connection.execute(
+                insert(tables.silences).values(workspace=number, id=f"sil_{name}", matchers=matchers, **silenced)
+            )
             connection.execute(insert(tables.releases).values(workspace=number, release=f"{name}-v1", released_at=NOW))
             refused = {"stage": "ingest", "topic": 2, "partition": 0, "record_offset": number, "code": "bad_time"}
             rejected = connection.scalar(

@@ -14,11 +14,11 @@ from schemas.lives import OVER, Belief, Standing, take
 
 NOW = datetime(2026, 3, 9, tzinfo=UTC)
 LATER = NOW + timedelta(days=3)
-FIRED, WORSENED, RECOVERING, RELAPSED, RESOLVED, RETRACTED, ACKNOWLEDGED, SNOOZED, CLOSED, REOPENED, ASSIGNED, JUDGED, \
-    AWOKE, UNSILENCED = Transition  # fmt: skip
+(FIRED, WORSENED, RECOVERING, RELAPSED, RESOLVED, RETRACTED, ACKNOWLEDGED, SNOOZED, CLOSED, REOPENED, ASSIGNED, JUDGED,
+ AWOKE, MUTED, UNMUTED) = Transition  # fmt: skip
 LAW_STEPS = int(os.environ.get("LAW_STEPS", "100000"))  # a million take a minute
 ENDS = (RESOLVED, CLOSED, RETRACTED)
-STARTS = (FIRED, WORSENED, RELAPSED, REOPENED, AWOKE, UNSILENCED)
+STARTS = (FIRED, WORSENED, RELAPSED, REOPENED, AWOKE, UNMUTED)
 
 
 def live(steps, standing=None):
@@ -65,10 +65,10 @@ CASES = {
         "resolved",
         [FIRED, RESOLVED],
     ),
-    "the silence ends": ([(FIRED, "muted"), UNSILENCED], "firing", [UNSILENCED]),
-    "the silence ends; it got worse": ([FIRED, (WORSENED, "muted"), UNSILENCED], "firing", [FIRED, UNSILENCED]),
-    "the silence ends; nothing is new": ([FIRED, RECOVERING, (RELAPSED, "muted"), UNSILENCED], "firing", [FIRED]),
-    "the silence ends, and somebody is at it": ([(FIRED, "muted"), ACKNOWLEDGED, UNSILENCED], "acknowledged", []),
+    "the silence ends": ([(FIRED, "muted"), UNMUTED], "firing", [UNMUTED]),
+    "the silence ends; it got worse": ([FIRED, (WORSENED, "muted"), UNMUTED], "firing", [FIRED, UNMUTED]),
+    "the silence ends; nothing is new": ([FIRED, RECOVERING, (RELAPSED, "muted"), UNMUTED], "firing", [FIRED]),
+    "the silence ends, and somebody is at it": ([(FIRED, "muted"), ACKNOWLEDGED, UNMUTED], "acknowledged", []),
     "given to somebody, and judged": ([FIRED, ASSIGNED, JUDGED], "firing", [FIRED]),
 }  # fmt: skip
 
@@ -164,9 +164,9 @@ def test_laws(choices):
             assert not told, "acknowledged stays quiet"
         if before.state == AlertState.SNOOZED and step == WORSENED and before.snoozed_until is None and not muted:
             assert told, "snoozed until worse speaks again"
-        if step in (RECOVERING, ASSIGNED, JUDGED) or (step == RELAPSED and before.belief == Belief.OPEN):
+        if step in (RECOVERING, ASSIGNED, JUDGED, MUTED) or (step == RELAPSED and before.belief == Belief.OPEN):
             assert not told, "flapping is damped"
-        if step == UNSILENCED and after.state == AlertState.FIRING and not muted:
+        if step == UNMUTED and after.state == AlertState.FIRING and not muted:
             assert owed, "what still burns when its silence ends is told"
 
 
