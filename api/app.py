@@ -27,6 +27,8 @@ from api.routes import (
     refused,
     rules,
     silences,
+    stream,
+    tasks,
     webhooks,
     windows,
 )
@@ -45,8 +47,8 @@ Send `Authorization: Bearer ebb_…`. Errors are `application/problem+json`; lis
 
 # An account's id may hold slashes, so what hangs on an account comes before the account itself.
 _ROUTERS = (
-    alerts, handling, silences, attention, rules, windows, facts, identities, accounts,
-    behaviors, catalog, webhooks, keys, refused, health,
+    alerts, handling, stream, silences, attention, rules, tasks, windows, facts, identities,
+    accounts, behaviors, catalog, webhooks, keys, refused, health,
 )  # fmt: skip
 
 

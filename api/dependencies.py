@@ -1,6 +1,6 @@
 """Who asks, and for what: every request is bound to its key's workspace before anything is read."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Annotated, Any
@@ -12,11 +12,13 @@ from api import once
 from api.keyring import Keyring
 from api.metrics import Metrics
 from api.models.common import Paged
+from api.playbooks import PlaybooksFile
 from api.problems import ForbiddenError, UnauthenticatedError
 from api.settings import Settings
 from schemas.clock import Clock
 from schemas.database.sessions import Database
 from schemas.keys import Key, Scope
+from schemas.playbooks import Playbook
 
 _bearer = HTTPBearer(auto_error=False, description="A key of `ebbtide key` or `POST /v1/keys`: `ebb_…`")
 
@@ -32,6 +34,7 @@ class Services:
         self.database = database
         self.keyring = keyring
         self.metrics = metrics
+        self.playbooks = PlaybooksFile(settings.api_playbooks)
 
 
 class Tenant:
@@ -47,6 +50,11 @@ class Tenant:
     def now(self) -> datetime:
         """The moment of this request."""
         return self._services.clock.datetime()
+
+    @property
+    def playbooks(self) -> Mapping[str, Playbook]:
+        """What to do about each kind of alert."""
+        return self._services.playbooks.current()
 
     @contextmanager
     def reading(self) -> Iterator[tuple[Any, int]]:

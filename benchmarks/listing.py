@@ -147,6 +147,7 @@ def _fill(url: str, accounts: int, alerts: int) -> str:
     values |= {"kinds": list(_KINDS), "states": list(_STATES[:4])}
     with engine.begin() as connection:
         connection.execute(text(f"SELECT setseed(0.{_SEED})"))
+        connection.execute(text("SET LOCAL statement_timeout = 0"))
         connection.execute(_ACCOUNTS, values)
         connection.execute(_ALERTS, values)
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import structlog
 
-from schemas.database import digests, handling, muting
+from schemas.database import digests, handling, muting, nudges
 from schemas.errors import UnavailableError
 from streams.worker import Worker
 
@@ -19,7 +19,7 @@ async def wake(worker: Worker) -> None:
 
 
 async def tell_weeks(worker: Worker) -> None:
-    """Every minute: writes the digests that are due."""
+    """Every minute: writes the digests that are due, and nudges."""
     await _again("digests", _DIGESTS_EVERY, lambda: _digests(worker))
 
 
@@ -43,3 +43,5 @@ def _wake(worker: Worker) -> None:
 def _digests(worker: Worker) -> None:
     with worker.database.writing() as connection:
         digests.due(connection, worker.clock.datetime())
+    with worker.database.writing() as connection:
+        nudges.due(connection, worker.clock.datetime())

@@ -134,6 +134,22 @@ class PriorityPart(Model):
     assumed: bool
 
 
+class Link(Model):
+    """Where to look."""
+
+    title: str
+    url: str
+
+
+class Playbook(Model):
+    """What to do about an alert: what to check first, what to ask the customer, where to look."""
+
+    title: str
+    check: list[str]
+    ask: list[str]
+    links: list[Link]
+
+
 class AlertDetail(Alert):
     """One alert with all it rests on, and all that became of it."""
 
@@ -155,11 +171,13 @@ class AlertDetail(Alert):
             {"name": "arr", "value": 48_000.0, "source": "the account's ARR", "assumed": False},
             {"name": "urgency", "value": 0.33, "source": "the notice deadline is unknown", "assumed": True},
         ],
+        playbook={"title": "Acme GmbH does less of report.exported", "check": ["Who stopped?"], "ask": [], "links": []},
         deliveries=[],
         verdicts=[],
     )
 
     evidence: dict[str, Any] = Field(description="expected, observed, since, who stopped, the peers' change, and more")
+    playbook: Playbook | None
     priority_parts: list[PriorityPart]
     transitions: list[TransitionShown]
     deliveries: list[Delivery]

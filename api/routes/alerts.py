@@ -2,10 +2,11 @@
 
 from typing import Annotated, Any
 
+import msgspec
 from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
-from api.dependencies import InPath, Reader
+from api.dependencies import InPath, Reader, Tenant
 from api.models.alerts import Alert, AlertDetail
 from api.models.common import Page, Paged, Word, shown
 from api.spans import moments
@@ -13,6 +14,7 @@ from api.tags import tag_of
 from schemas.alerts import Origin
 from schemas.database import alerts_read
 from schemas.database.alerts_read import AlertFilter, Sort
+from schemas.playbooks import of_alert
 
 router = APIRouter(prefix="/v1/alerts", tags=["alerts"])
 
@@ -58,4 +60,10 @@ def get_alert(tenant: Reader, alert: InPath, response: Response) -> Any:
     with tenant.reading() as (connection, workspace):
         found = alerts_read.alert(connection, workspace, alert)
     response.headers["ETag"] = tag_of(found["sequence"])
-    return found
+    return with_playbook(tenant, found)
+
+
+def with_playbook(tenant: Tenant, alert: dict[str, Any]) -> dict[str, Any]:
+    """An alert with what to do about its kind."""
+    book = of_alert(tenant.playbooks, alert)
+    return alert | {"playbook": None if book is None else msgspec.to_builtins(book)}

@@ -12,6 +12,7 @@ from api.dependencies import InPath, Tenant, Writer
 from api.models.alerts import AlertDetail
 from api.models.handling import ActedOnMany, Acting, ActingOnMany, Assigning, Judging, Snoozing
 from api.once import OnceRoute
+from api.routes.alerts import with_playbook
 from api.tags import sequence_of, tag_of
 from schemas.database import alerts_read, handling
 from schemas.errors import DefinitionError
@@ -36,7 +37,7 @@ class On:
             handling.act(connection, workspace, self._alert, deed, self.tenant.now, read_at)
             found = alerts_read.alert(connection, workspace, self._alert)
         self._response.headers["ETag"] = tag_of(found["sequence"])
-        return found
+        return with_playbook(self.tenant, found)
 
 
 OnAlert = Annotated[On, Depends()]

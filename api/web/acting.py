@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
@@ -9,7 +10,7 @@ from fastapi.responses import HTMLResponse, Response
 from api.web.forms import Changer, Posted, back_to
 from api.web.pages import ROWS, Cursor, Text, Visitor
 from api.web.rendering import render
-from schemas.database import handling, muting, tuning
+from schemas.database import handling, muting, tasks, tuning
 from schemas.errors import DefinitionError, NotFoundError
 from schemas.handling import Action, Deed, Verdict
 from schemas.keys import Scope
@@ -63,6 +64,27 @@ def end_silence(tenant: Changer, silence: str) -> Response:
     with tenant.writing() as (connection, workspace):
         muting.end_silence(connection, workspace, silence, tenant.now)
     return back_to("/silences")
+
+
+@router.post("/tasks")
+def open_task(tenant: Changer, said: Posted) -> Response:
+    """Opens a task on an alert."""
+    alert, title = said.get("alert", ""), said.get("title", "")[:_LONGEST]
+    if not title:
+        raise DefinitionError("Say what is to be done. Nothing was kept.")
+    fields = {"title": title, "alert": alert, "account": None, "assignee": said.get("assignee"), "due_at": None}
+    with tenant.writing() as (connection, workspace):
+        tasks.open_task(connection, workspace, fields, tenant.key.name)
+    return back_to(f"/alerts/{quote(alert)}")
+
+
+@router.post("/tasks/{task}/close")
+def close_task(tenant: Changer, task: str, said: Posted) -> Response:
+    """Closes a task; a save that is claimed counts after the renewal."""
+    fields = {"note": said.get("note"), "saved": "saved" in said}
+    with tenant.writing() as (connection, workspace):
+        tasks.close_task(connection, workspace, task, fields, tenant.key.name, tenant.now)
+    return back_to(f"/alerts/{quote(said.get('alert', ''))}")
 
 
 @router.get("/rules")

@@ -10,11 +10,13 @@ from api.dependencies import Held, Services, Tenant
 from api.web import sessions, views
 from api.web.rendering import render
 from schemas.clock import wall_ms
-from schemas.database import alerts_read, calibrations, digests, managers
+from schemas.database import alerts_read, calibrations, digests, managers, tasks
 from schemas.database.accounts import AccountFilter, Sort, list_accounts
 from schemas.database.alerts_read import AlertFilter
+from schemas.database.tasks import TaskFilter
 from schemas.errors import EbbtideError
 from schemas.keys import Key, Scope
+from schemas.playbooks import of_alert
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
@@ -83,9 +85,10 @@ def alert(request: Request, tenant: Visitor, alert: str) -> Response:
     with tenant.reading() as (connection, workspace):
         found = alerts_read.alert(connection, workspace, alert)
         chart = views.alert_chart(connection, workspace, found)
-    return render(
-        request, "alert.html", alert=views.listed(found), chart=chart, may_act=Scope.MANAGE in tenant.key.scopes
-    )
+        work = tasks.list_tasks(connection, workspace, TaskFilter(alert=alert), ROWS, None).items
+    more: dict[str, Any] = {"tasks": work, "book": of_alert(tenant.playbooks, found)}
+    more["may_act"] = Scope.MANAGE in tenant.key.scopes
+    return render(request, "alert.html", alert=views.listed(found), chart=chart, **more)
 
 
 @router.get("/accounts")

@@ -5,6 +5,7 @@ customers are appended with `valid_from` (since when it is true) and `recorded_a
 replay reads what was known then. Times are timestamptz in UTC; hours are the start of the UTC hour.
 """
 
+from schemas.database.tables.acting import nudges, tasks
 from schemas.database.tables.base import metadata
 from schemas.database.tables.customers import (
     account_arr,
@@ -79,6 +80,7 @@ __all__ = [
     "keys",
     "memberships",
     "metadata",
+    "nudges",
     "offsets",
     "outbox",
     "outcomes",
@@ -92,6 +94,7 @@ __all__ = [
     "silences",
     "strays",
     "subscriptions",
+    "tasks",
     "transitions",
     "tunings",
     "unassigned",

@@ -158,7 +158,10 @@ transitions = Table(
     Column("reason", Text, nullable=False),
     Column("told", Boolean, nullable=False, server_default=text("false")),  # whether receivers were told
     json_column("evidence"),
+    # The writing transaction's number: in its order, who follows the steps misses none.
+    Column("committed_by", BigInteger, nullable=False, server_default=text("(pg_current_xact_id()::text)::bigint")),
     recorded(),
+    Index("transitions_in_order", "workspace", "committed_by", "episode", "sequence"),
     ForeignKeyConstraint(["workspace", "episode"], ["alerts.workspace", "alerts.episode"], ondelete="CASCADE"),
 )
 

@@ -111,6 +111,8 @@ class Seeder:
             connection.execute(
                 insert(tables.silences).values(workspace=number, id=f"sil_{name}", matchers=matchers, **silenced)
             )
+            task = {"id": f"tsk_{name}", "account": 1, "title": name, "opened_by": name}
+            connection.execute(insert(tables.tasks).values(workspace=number, **task))
             connection.execute(insert(tables.releases).values(workspace=number, release=f"{name}-v1", released_at=NOW))
             refused = {"stage": "ingest", "topic": 2, "partition": 0, "record_offset": number, "code": "bad_time"}
             rejected = connection.scalar(

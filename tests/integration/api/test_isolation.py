@@ -38,6 +38,13 @@ TRIED: dict[tuple[str, str], tuple[dict[str, Any] | list[Any] | None, set[int]]]
     ("GET", "/v1/rules"): (None, {200}),
     ("POST", "/v1/rules/{kind}/tuning"): ({"factor": 0.5}, {200}),
     ("DELETE", "/v1/rules/{kind}/tuning"): (None, {200}),
+    ("GET", "/v1/changes"): (None, {200}),
+    ("GET", "/v1/tasks"): (None, {200}),
+    ("POST", "/v1/tasks"): ({"title": "t", "alert": "{alert}"}, {404}),
+    ("GET", "/v1/tasks/{task}"): (None, {404}),
+    ("PATCH", "/v1/tasks/{task}"): ({"assignee": "ada"}, {404}),
+    ("POST", "/v1/tasks/{task}/close"): ({}, {404}),
+    ("GET", "/v1/saves"): (None, {200}),
     ("GET", "/v1/accounts"): (None, {200}),
     ("GET", "/v1/accounts/{account}"): (None, {404}),
     ("PUT", "/v1/accounts/{account}"): ({"traits": {"name": "taken"}}, {200}),  # makes beta's own of the same id
@@ -88,7 +95,10 @@ PAGES: dict[str, int] = {
     "/accounts/{account}": 404,
     "/calibration": 200,
 }
-CHANGES = {"/alerts/{alert}/{action}", "/silences/{silence}/end", "/rules/{kind}/tune", "/rules/{kind}/untune"}
+CHANGES = {
+    "/alerts/{alert}/{action}", "/silences/{silence}/end", "/rules/{kind}/tune", "/rules/{kind}/untune",
+    "/tasks", "/tasks/{task}/close",
+}  # fmt: skip
 OPEN = {"/", "/login", "/logout", "/docs", "/livez", "/readyz", "/metrics", "/openapi.json", "/static"}
 
 
@@ -97,7 +107,7 @@ def _of(seeded: Any) -> dict[str, str]:
         "{alert}": seeded.alert, "{account}": seeded.account, "{user}": seeded.user, "{previous}": seeded.user,
         "{goal}": "g", "{behavior}": seeded.behavior, "{endpoint}": seeded.endpoint, "{key}": str(seeded.key_id),
         "{number}": str(seeded.rejected), "{silence}": seeded.silence, "{kind}": "account.silent",
-        "{csm}": f"{seeded.name}-csm",
+        "{csm}": f"{seeded.name}-csm", "{task}": f"tsk_{seeded.name}",
     }  # fmt: skip
 
 
@@ -174,6 +184,6 @@ def test_a_key_without_the_scope_may_not(alpha: Any, seeder: Any, client: httpx.
 def test_forms_change_only_the_visitors_workspace(alpha: Any, beta: Any, client: httpx.Client, seeder: Any) -> None:
     client.get("/", params={"key": beta.key})
     before = _rows(seeder, alpha.number)
-    for path in ("/alerts/{alert}/resolve", "/silences/{silence}/end"):
+    for path in ("/alerts/{alert}/resolve", "/silences/{silence}/end", "/tasks/{task}/close"):
         assert client.post(_filled(path, alpha)).status_code == 404
     assert _rows(seeder, alpha.number) == before
