@@ -66,8 +66,9 @@ class Tenant:
     def writing(self) -> Iterator[tuple[Any, int]]:
         """A transaction, and the workspace to bind it to."""
         with self._services.database.writing() as connection:
-            if self._wish is not None:
-                once.begin(connection, self.workspace, self._wish)
+            wish, self._wish = self._wish, None  # noted with the first write; those after it belong to it
+            if wish is not None:
+                once.begin(connection, self.workspace, wish)
             yield connection, self.workspace
 
 
