@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import structlog
 
-from schemas.database import digests, handling, muting, nudges
+from schemas.database import digests, handling, muting, nudges, segments
 from schemas.errors import UnavailableError
 from streams.worker import Worker
 
@@ -19,7 +19,7 @@ async def wake(worker: Worker) -> None:
 
 
 async def tell_weeks(worker: Worker) -> None:
-    """Every minute: writes the digests that are due, and nudges."""
+    """Every minute: writes digests and nudges that are due, and counts what has changed of segments."""
     await _again("digests", _DIGESTS_EVERY, lambda: _digests(worker))
 
 
@@ -45,3 +45,5 @@ def _digests(worker: Worker) -> None:
         digests.due(connection, worker.clock.datetime())
     with worker.database.writing() as connection:
         nudges.due(connection, worker.clock.datetime())
+    with worker.database.writing() as connection:
+        segments.count_all(connection)

@@ -18,7 +18,7 @@ router = APIRouter(prefix="/v1", tags=["workspace"], route_class=OnceRoute)
 @router.get("/segments", response_model=Segments)
 def list_segments(tenant: Reader) -> Any:
     """Each band of each dimension with its accounts, their ARR, and its open alerts."""
-    with tenant.reading() as (connection, workspace):
+    with tenant.writing() as (connection, workspace):
         return {"items": segments.list_segments(connection, workspace)}
 
 

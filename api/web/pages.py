@@ -73,7 +73,7 @@ def alerts(
         request,
         "alerts.html",
         rows=rows,
-        more=_more(said, page.next_cursor),
+        more=_more(said | {"sort": "" if sort == "fired_at" else sort}, page.next_cursor),
         first=cursor is None,
         **said,
     )

@@ -53,6 +53,7 @@ from schemas.database.tables.pipeline import (
     unassigned,
     windows,
 )
+from schemas.database.tables.segments import segment_figures, segment_marks
 
 __all__ = [
     "account_arr",
@@ -90,6 +91,8 @@ __all__ = [
     "rejected",
     "releases",
     "requests",
+    "segment_figures",
+    "segment_marks",
     "signals",
     "silences",
     "strays",
