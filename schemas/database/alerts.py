@@ -22,6 +22,7 @@ _STEP = tuple(transitions.c[name] for name in TransitionRecord.__struct_fields__
 _FIXED = ("episode", "fingerprint", "kind", "account", "segment", "user", "behavior", "origin", "fired_at")
 _CHANGING = ("state", *(name for name in AlertRecord.__struct_fields__ if name not in _FIXED))
 
+_LOCK = 0x73746570  # "step"
 Kept = TypeVar("Kept", AlertRecord, TransitionRecord)
 
 
@@ -50,7 +51,11 @@ def stored_since(
 
 
 def locked(connection: Connection, workspace: int, episodes: Sequence[str]) -> list[AlertRecord]:
-    """Those alerts as they stand; nobody else takes a step of theirs before this transaction ends."""
+    """Those alerts as they stand; nobody else takes a step in this workspace before this transaction ends.
+
+    One lock for the workspace, since evaluation, people and silences lock many alerts, each in an order of its own.
+    """
+    connection.execute(select(func.pg_advisory_xact_lock(_LOCK, workspace)))
     query = select(*_ALERT).where(alerts.c.workspace == workspace, alerts.c.episode == func.any(list(episodes)))
     return [_as(AlertRecord, row) for row in connection.execute(query.order_by(alerts.c.episode).with_for_update())]
 

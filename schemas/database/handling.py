@@ -8,11 +8,13 @@ import msgspec
 from sqlalchemy import Connection, insert, select
 
 from schemas.alerts import Transition
+from schemas.database import muting
 from schemas.database.alerts import locked, write_alerts
 from schemas.database.tables import alerts, verdicts
 from schemas.errors import ChangedError, ConflictError, NotFoundError
 from schemas.handling import Action, Deed
 from schemas.lives import AlertRecord, TransitionRecord, step_of
+from schemas.silences import SOURCES
 
 _AT_ONCE = 500
 
@@ -100,6 +102,8 @@ def _write(
     now: datetime,
 ) -> None:
     write_alerts(connection, workspace, [(alert, [step]) for alert, step in changed], now)
+    if any(alert.kind in SOURCES for alert, _ in changed):
+        muting.refresh(connection, workspace, now)
     if deed.verdict is None or not changed:
         return
     said = {"workspace": workspace, "verdict": deed.verdict, "actor": deed.actor, "note": deed.note}

@@ -93,3 +93,18 @@ def test_a_wrong_silence_is_refused(call: Any, alpha: Any) -> None:
     ):
         answer = silence(call, alpha, **more)
         assert (answer.status_code, answer.json()["code"]) == (422, "invalid")
+
+
+def test_what_another_alert_says_already_is_inhibited_until_that_one_is_over(
+    call: Any, alpha: Any, seeder: Any
+) -> None:
+    whole = seeder.alert(alpha.number, "alpha", None, NOW - timedelta(days=1))
+    with seeder.engine.begin() as connection:
+        source = update(tables.alerts).where(tables.alerts.c.episode == whole)
+        connection.execute(source.values(kind="segment.dropped", segment="arr:10k-50k"))
+        assert muting.refresh(connection, alpha.number, NOW) == 1
+    shown = alert_of(call, alpha)
+    assert (shown["inhibited_by"], shown["state"]) == (whole, "firing")
+    assert shown["transitions"][-1]["transition"] == "muted"
+    call(alpha, "POST", f"/v1/alerts/{whole}/resolve", json={})
+    assert alert_of(call, alpha)["inhibited_by"] is None
