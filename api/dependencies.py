@@ -8,13 +8,15 @@ from typing import Annotated, Any
 from fastapi import Depends, Path, Query, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from api.keyring import Keyring
 from api.metrics import Metrics
 from api.models.common import Paged
 from api.problems import ForbiddenError, UnauthenticatedError
 from api.settings import Settings
 from schemas.clock import Clock
 from schemas.database.sessions import Database
+from schemas.errors import UnavailableError
+from schemas.keyreading import KeyReader
+from schemas.keyring import Keyring
 from schemas.keys import Key, Scope
 
 _bearer = HTTPBearer(auto_error=False, description="A key of `ebbtide key` or `POST /v1/keys`: `ebb_…`")
@@ -23,13 +25,11 @@ _bearer = HTTPBearer(auto_error=False, description="A key of `ebbtide key` or `P
 class Services:
     """What the process holds: settings, clock, database, keys, metrics. One is made in `create_app`."""
 
-    def __init__(
-        self, settings: Settings, clock: Clock, database: Database, keyring: Keyring, metrics: Metrics
-    ) -> None:
+    def __init__(self, settings: Settings, clock: Clock, database: Database, keys: KeyReader, metrics: Metrics) -> None:
         self.settings = settings
         self.clock = clock
         self.database = database
-        self.keyring = keyring
+        self.keys = keys
         self.metrics = metrics
 
 
@@ -65,6 +65,24 @@ def services_of(request: Request) -> Services:
     return found
 
 
+def known(keys: KeyReader, secret: str) -> Key | None:
+    """The valid key of that secret; for an unknown one the keys are read once more, since it may be new."""
+    found = current(keys).find(secret)
+    if found is None:
+        keys.catch_up()
+        found = current(keys).find(secret)
+    return found
+
+
+def current(keys: KeyReader) -> Keyring:
+    """The keys, as true as we promise. Raises an UnavailableError where they can't be read: a key may be revoked."""
+    if not keys.fresh:
+        keys.catch_up()
+    if not keys.fresh:
+        raise UnavailableError("Nobody can say now whether this key is valid: the keys can't be read. Ask again.")
+    return keys.ring
+
+
 def _with(scope: Scope) -> Callable[..., Tenant]:
     def tenant(
         services: Annotated[Services, Depends(services_of)],
@@ -72,7 +90,7 @@ def _with(scope: Scope) -> Callable[..., Tenant]:
     ) -> Tenant:
         if credentials is None:
             raise UnauthenticatedError("Send your key: `Authorization: Bearer ebb_…`.")
-        key = services.keyring.by_secret(credentials.credentials)
+        key = known(services.keys, credentials.credentials)
         if key is None:
             raise UnauthenticatedError("This key is not valid: it was revoked, or never was one.")
         if scope not in key.scopes:

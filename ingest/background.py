@@ -6,13 +6,14 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
+from ingest import metrics
 from ingest.kafka import Producer
-from ingest.keys import Keyring
 from ingest.migrations import Migrations
 from ingest.sink import Sink
+from schemas.clock import wall_ms
+from schemas.keyreading import EVERY, KeyReader
 
 _log = structlog.get_logger()
-KEYS_SECONDS = 2.0
 BEAT_SECONDS = 1.0
 _REFRESH_BEATS = 15
 
@@ -33,11 +34,13 @@ async def pulse(producer: Producer, sink: Sink) -> None:
         await asyncio.sleep(BEAT_SECONDS)
 
 
-async def refresh_keys(keyring: Keyring) -> None:
+async def refresh_keys(keys: KeyReader) -> None:
     """Reads the keys again and again, so that a revoked one ends within seconds."""
     while True:
-        await asyncio.sleep(KEYS_SECONDS)
-        await asyncio.to_thread(keyring.refresh)
+        metrics.KEYS.set(len(keys.ring))
+        metrics.KEYS_READ.set(wall_ms() / 1000 - keys.age)
+        await asyncio.sleep(EVERY)
+        await asyncio.to_thread(keys.refresh)
 
 
 async def close_migrations(migrations: Migrations) -> None:

@@ -40,7 +40,7 @@ def router(parts: Parts, load: Load) -> APIRouter:
         often it is replayed. Where it is refused again, the answer says why. `format` says what it is where that is not
         to be seen.
         """
-        key = await parts.keyring.meet(secret_in(authorization.encode("latin-1", "replace")))
+        key = await parts.gate.meet(secret_in(authorization.encode("latin-1", "replace")))
         raw, received = await _kept(load, key.workspace, number)
         corrected = body.decompress(await body.read(request.receive, None), b"")
         event = corrected or raw

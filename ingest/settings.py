@@ -25,6 +25,9 @@ class IngestSettings(Settings):
     compression: Literal["none", "gzip", "zstd"] = Field(
         "none", description="of the records; zstd makes the topic about four times smaller for a tenth of the speed"
     )
+    key_grace_seconds: float = Field(
+        900, ge=5, description="while the keys can't be read, those known may send for so long; then 503"
+    )
     migration_quiet_seconds: float = Field(
         60, gt=0, description="a migration of PostHog's history is over, and evaluated, after so long without an event"
     )

@@ -34,6 +34,14 @@ class NewKey(BaseModel):
     scopes: Annotated[list[Scope], Field(min_length=1)]
 
 
+class Rotation(BaseModel):
+    """How long the old key goes on beside the new one."""
+
+    model_config = ConfigDict(extra="forbid") | example(overlap_seconds=86_400)
+
+    overlap_seconds: Annotated[int, Field(ge=0, le=90 * 86_400)] = 86_400
+
+
 class KeyShown(Model):
     """A key without its secret."""
 
@@ -43,8 +51,8 @@ class KeyShown(Model):
     prefix: str
     scopes: list[str]
     recorded_at: datetime
-    revoked_at: datetime | None
-    last_used_at: datetime | None
+    revoked_at: datetime | None = Field(description="when it ended, or will end after it was rotated")
+    last_used_at: datetime | None = Field(description="to about 10 seconds")
 
 
 class Keys(Model):

@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlencode
 from fastapi import APIRouter, Depends, FastAPI, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from api.dependencies import Held, Services, Tenant
+from api.dependencies import Held, Services, Tenant, current, known
 from api.web import sessions, views
 from api.web.rendering import render
 from schemas.clock import wall_ms
@@ -33,7 +33,7 @@ def visitor(request: Request, services: Held) -> Tenant:
     """The workspace of the key that this browser signed in with."""
     word = request.cookies.get(sessions.COOKIE, "")
     number = sessions.read(services.settings.api_session_secret, word, wall_ms())
-    key = services.keyring.by_id(number) if number is not None else None
+    key = current(services.keys).by_id(number) if number is not None else None
     if key is None or Scope.READ not in key.scopes:
         raise SignInNeededError
     return Tenant(key, services)
@@ -140,7 +140,7 @@ def sign_out() -> Response:
 
 
 def _sign_in(request: Request, services: Services, secret: str, then: str) -> Response:
-    key = services.keyring.by_secret(secret)
+    key = known(services.keys, secret)
     if key is None or Scope.READ not in key.scopes:
         wrong = "This key is not valid." if key is None else "This key may not read; use one with the scope read."
         return render(request, "login.html", 401, then=then, wrong=wrong)

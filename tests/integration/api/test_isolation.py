@@ -55,6 +55,7 @@ TRIED: dict[tuple[str, str], tuple[dict[str, Any] | list[Any] | None, set[int]]]
     ("GET", "/v1/webhooks/{endpoint}/attempts"): (None, {404}),
     ("GET", "/v1/keys"): (None, {200}),
     ("POST", "/v1/keys"): ({"name": "k", "scopes": ["read"]}, {201}),
+    ("POST", "/v1/keys/{key}/rotate"): ({}, {404}),
     ("DELETE", "/v1/keys/{key}"): (None, {404}),
     ("GET", "/v1/rejected"): (None, {200}),
     ("POST", "/v1/rejected/{number}/replay"): (None, {404}),
