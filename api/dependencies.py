@@ -1,5 +1,6 @@
 """Who asks, and for what: every request is bound to its key's workspace before anything is read."""
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -10,7 +11,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from api.metrics import Metrics
 from api.models.common import Paged
-from api.problems import ForbiddenError, UnauthenticatedError
+from api.problems import ForbiddenError, TooManyError, UnauthenticatedError
 from api.settings import Settings
 from schemas.clock import Clock
 from schemas.database.sessions import Database
@@ -18,6 +19,7 @@ from schemas.errors import UnavailableError
 from schemas.keyreading import KeyReader
 from schemas.keyring import Keyring
 from schemas.keys import Key, Scope
+from schemas.rates import Rates
 
 _bearer = HTTPBearer(auto_error=False, description="A key of `ebbtide key` or `POST /v1/keys`: `ebb_…`")
 
@@ -31,12 +33,22 @@ class Services:
         self.database = database
         self.keys = keys
         self.metrics = metrics
+        self._rates = Rates(settings.api_key_requests_per_second)
+
+    def charge(self, key: Key) -> None:
+        """Counts a request of that key. Raises a TooManyError where it asked for more than it may."""
+        now = time.monotonic()
+        if wait := self._rates.wait(key, now):
+            self.metrics.limited.labels(key.id).inc()
+            raise TooManyError(wait)
+        self._rates.take(key, 1, now)
 
 
 class Tenant:
     """A workspace as one key may see it: its number, and transactions."""
 
     def __init__(self, key: Key, services: Services) -> None:
+        services.charge(key)
         self.workspace = key.workspace
         self.key = key
         self._services = services

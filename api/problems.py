@@ -23,6 +23,14 @@ class ForbiddenError(EbbtideError):
     """The key is valid but may not do this."""
 
 
+class TooManyError(EbbtideError):
+    """The key asks for more than it may, and may go on in `wait` seconds."""
+
+    def __init__(self, wait: int) -> None:
+        super().__init__(f"This key asks for more than it may; go on in {wait} s. Nothing of this request was kept.")
+        self.headers = {"Retry-After": str(wait)}
+
+
 class UnauthenticatedError(EbbtideError):
     """There is no valid key."""
 
@@ -31,6 +39,7 @@ _OURS: dict[type[EbbtideError], tuple[int, str]] = {
     UnauthenticatedError: (401, "unauthenticated"),
     ForbiddenError: (403, "forbidden"),
     NotFoundError: (404, "not_found"),
+    TooManyError: (429, "rate_limited"),
     ConflictError: (409, "conflict"),
     DefinitionError: (422, "invalid"),
     UnavailableError: (503, "unavailable"),

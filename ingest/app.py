@@ -28,6 +28,7 @@ from schemas.database.keys import exchange_keys
 from schemas.database.refused import as_received
 from schemas.database.sessions import Database
 from schemas.keyreading import KeyReader
+from schemas.rates import Rates
 from schemas.topics import EVENTS, HISTORY, REJECTED
 
 
@@ -39,7 +40,9 @@ def create_app(settings: IngestSettings, clock: Clock | None = None) -> FastAPI:
     sink = Sink(producer, clock, settings, f"{socket.gethostname()}:{os.getpid()}")
     migrations = Migrations(sink, settings.migration_quiet_seconds)
     keys = KeyReader(partial(exchange_keys, database))
-    parts = Parts(sink, Gate(keys, settings.key_grace_seconds), migrations, clock, settings)
+    parts = Parts(
+        sink, Gate(keys, settings.key_grace_seconds, Rates(settings.key_events_per_second)), migrations, clock, settings
+    )
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

@@ -79,6 +79,7 @@ class Intake:
             contents = self._open(plain, key, head, arrival)
             key = key or await parts.gate.meet(contents.key)
             outcome = contents.outcome or self._read(plain, contents, arrival, head)
+            parts.gate.charge(key, len(outcome.events) + len(outcome.refused))
         finally:
             parts.sink.release(size)
         if self._shape.keep:

@@ -3,10 +3,14 @@
 import asyncio
 import base64
 import binascii
+import time
+from collections.abc import Callable
 
+from ingest import metrics
 from ingest.errors import Refusal
 from schemas.keyreading import KeyReader
 from schemas.keys import Key, Scope
+from schemas.rates import Rates
 
 _PATIENCE = 2.0
 
@@ -17,15 +21,19 @@ class Gate:
     A client must keep what it could not send: who can't be judged is answered 503, never 401.
     """
 
-    def __init__(self, reader: KeyReader, grace: float) -> None:
+    def __init__(
+        self, reader: KeyReader, grace: float, rates: Rates, seconds: Callable[[], float] = time.monotonic
+    ) -> None:
         self.reader = reader
         self._grace = grace
+        self._rates = rates
+        self._seconds = seconds
         self._catching_up = asyncio.Lock()
 
     async def meet(self, secret: str | None) -> Key:
         """The key of that secret, which may send events; for an unknown one the keys are read once more: it may be new.
 
-        Raises a Refusal: 401, 403, or 503 where nobody can say.
+        Raises a Refusal: 401, 403, 429 after too many events, or 503 where nobody can say.
         """
         if not secret:
             raise Refusal(
@@ -47,7 +55,14 @@ class Gate:
             raise Refusal(503, "keys_unavailable", "Not kept: the keys can't be read now. Send the same again.", 2)
         if Scope.INGEST not in key.scopes:
             raise Refusal(403, "key_forbidden", f"The key {key.prefix}… lacks the scope ingest; use a write key.")
+        if wait := self._rates.wait(key, self._seconds()):
+            metrics.LIMITED.labels(str(key.id)).inc()
+            raise Refusal(429, "rate_limited", f"Not kept: the key {key.prefix}… sends more than it may.", wait)
         return key
+
+    def charge(self, key: Key, events: int) -> None:
+        """Counts what a request of that key came to; an empty one is work too."""
+        self._rates.take(key, max(1, events), self._seconds())
 
 
 def secret_in(authorization: bytes) -> str | None:

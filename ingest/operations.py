@@ -57,7 +57,7 @@ def router(parts: Parts) -> APIRouter:
     @made.post(
         "/v1/import/{import_id}/close",
         tags=["import"],
-        responses={code: {"model": Failure} for code in (401, 403, 503)},
+        responses={code: {"model": Failure} for code in (401, 403, 429, 503)},
     )
     async def close(
         import_id: Annotated[str, Path(max_length=255)],

@@ -25,7 +25,8 @@ def list_keys(tenant: Admin) -> Any:
 @router.post("", response_model=KeyMade, status_code=201)
 def add_key(tenant: Admin, key: NewKey, services: Held) -> Any:
     """Makes a key with these scopes; it works at once."""
-    secret = keys.create_key(services.database.engine, tenant.workspace, key.scopes, key.name)
+    engine = services.database.engine
+    secret = keys.create_key(engine, tenant.workspace, key.scopes, key.name, per_second=key.per_second)
     services.keys.refresh()
     return {"name": key.name, "scopes": key.scopes, "prefix": prefix_of(secret), "key": secret}
 

@@ -9,9 +9,9 @@ from sqlalchemy import ColumnElement, Connection, Engine, func, insert, or_, sel
 from schemas.database.sessions import Database
 from schemas.database.tables import keys
 from schemas.errors import NotFoundError
-from schemas.keys import Key, Scope, hash_secret, new_secret, prefix_of
+from schemas.keys import Key, hash_secret, new_secret, prefix_of
 
-_KEY = (keys.c.id, keys.c.workspace, keys.c.name, keys.c.prefix, keys.c.hash, keys.c.scopes)
+_KEY = (keys.c.id, keys.c.workspace, keys.c.name, keys.c.prefix, keys.c.hash, keys.c.scopes, keys.c.per_second)
 _NOTED = timedelta(seconds=10)  # a key that is used all the time is written down this often
 
 
@@ -24,34 +24,24 @@ class Rotated(NamedTuple):
 
 
 def create_key(
-    engine: Engine, workspace: int, scopes: Iterable[Scope], name: str = "default", secret: str | None = None
+    engine: Engine,
+    workspace: int,
+    scopes: Iterable[str],
+    name: str = "default",
+    secret: str | None = None,
+    per_second: float | None = None,
 ) -> str:
     """Stores a new key and returns its secret, which nothing can show again."""
-    with engine.begin() as connection:
-        return add_key(connection, workspace, scopes, name, secret)
-
-
-def add_key(
-    connection: Connection, workspace: int, scopes: Iterable[str], name: str = "default", secret: str | None = None
-) -> str:
-    """As `create_key`, in a transaction that is open."""
     secret = secret or new_secret()
-    connection.execute(
-        insert(keys).values(
-            workspace=workspace,
-            name=name,
-            prefix=prefix_of(secret),
-            hash=hash_secret(secret),
-            scopes=sorted(scopes),
-        )
-    )
+    with engine.begin() as connection:
+        _insert(connection, secret, workspace=workspace, name=name, scopes=sorted(scopes), per_second=per_second)
     return secret
 
 
 def valid_keys(connection: Connection) -> list[Key]:
     """Every key that is valid now: what a process keeps in memory and reads again every few seconds."""
     rows = connection.execute(select(*_KEY).where(_valid()))
-    return [Key(row.id, row.workspace, row.name, row.prefix, bytes(row.hash), frozenset(row.scopes)) for row in rows]
+    return [Key(*row[:4], bytes(row.hash), frozenset(row.scopes), row.per_second) for row in rows]
 
 
 def known_hashes(connection: Connection) -> set[bytes]:
@@ -85,12 +75,14 @@ def rotate_key(connection: Connection, workspace: int, key: int, overlap: timede
         update(keys)
         .where(keys.c.workspace == workspace, keys.c.id == key, keys.c.revoked_at.is_(None))
         .values(revoked_at=func.now() + overlap)
-        .returning(keys.c.name, keys.c.scopes)
+        .returning(keys.c.workspace, keys.c.name, keys.c.scopes, keys.c.per_second)
     )
-    old = connection.execute(ended).one_or_none()
+    old = connection.execute(ended).mappings().one_or_none()
     if old is None:
         raise NotFoundError(f"There is no valid key {key} in this workspace that is not ending already.")
-    return Rotated(old.name, old.scopes, add_key(connection, workspace, old.scopes, old.name))
+    secret = new_secret()
+    _insert(connection, secret, **old)
+    return Rotated(old["name"], old["scopes"], secret)
 
 
 def revoke_key(connection: Connection, workspace: int, key: int) -> bool:
@@ -98,6 +90,10 @@ def revoke_key(connection: Connection, workspace: int, key: int) -> bool:
     ours = (keys.c.workspace == workspace, keys.c.id == key)
     done = connection.execute(update(keys).where(*ours, _valid()).values(revoked_at=func.now()))
     return done.rowcount == 1
+
+
+def _insert(connection: Connection, secret: str, **values: Any) -> None:
+    connection.execute(insert(keys).values(prefix=prefix_of(secret), hash=hash_secret(secret), **values))
 
 
 def _valid() -> ColumnElement[bool]:

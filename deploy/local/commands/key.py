@@ -33,6 +33,9 @@ AsJson = Annotated[bool, Option("--json", help="Print one line of JSON.")]
 def create(
     scope: Annotated[list[Scope], Option(help="What the key may do; give it again for more.")],
     name: Annotated[str, Option(help="A name to know it by.")] = "default",
+    per_second: Annotated[
+        float | None, Option(min=0.001, help="Events (collector) or requests (API) a second, instead of the setting.")
+    ] = None,
     workspace: Workspace = "default",
     data: Data = None,
     database_url: DatabaseUrl = "",
@@ -45,7 +48,8 @@ def create(
     Exit codes: 0 created, 1 the database does not answer, 2 wrong usage, 3 nothing runs.
     """
     with _database(data, database_url) as database:
-        secret = create_key(database.engine, create_workspace(database.engine, workspace), scope, name)
+        number = create_workspace(database.engine, workspace)
+        secret = create_key(database.engine, number, scope, name, per_second=per_second)
     if as_json:
         print(json.dumps({"key": secret, "name": name, "scopes": scope, "workspace": workspace}))  # noqa: T201
     else:

@@ -73,3 +73,17 @@ def test_a_key_that_nobody_can_vouch_for_is_not_let_in(
     services.database.engine = engines.create("postgresql://ebbtide@127.0.0.1:1/ebbtide", pool=1)
     monkeypatch.setattr(services.keys, "_seconds", lambda: float("inf"))  # long after the last reading
     assert [asked(client, secret) for secret in (alpha.key, "ebb_wrong")] == [503, 503]
+
+
+def test_a_key_that_asks_for_more_than_it_may_is_told_when_to_go_on(
+    alpha: Any, call: Any, client: httpx.Client
+) -> None:
+    made = call(alpha, "POST", "/v1/keys", json={"name": "slow", "scopes": ["read"], "per_second": 0.2}).json()
+    slow = {"Authorization": f"Bearer {made['key']}"}
+    assert [client.get("/v1/segments", headers=slow).status_code for _ in range(4)] == [200, 200, 200, 429]
+    refused = client.get("/v1/segments", headers=slow)
+    assert (refused.json()["code"], 1 <= int(refused.headers["retry-after"]) <= 5) == ("rate_limited", True)
+    assert asked(client, alpha.key) == 200
+    assert 'ebbtide_api_limited_total{key="' in client.get("/metrics").text
+    shown = call(alpha, "GET", "/v1/keys").json()["items"]
+    assert [one["per_second"] for one in shown] == [0.2, None]

@@ -9,6 +9,7 @@ from schemas.errors import UnavailableError
 from schemas.keyreading import EVERY, KeyReader
 from schemas.keyring import FRESH
 from schemas.keys import Key, Scope, hash_secret
+from schemas.rates import Rates
 
 
 class Table:
@@ -17,7 +18,7 @@ class Table:
     def __init__(self, *keys: Key) -> None:
         self.keys, self.reads, self.away, self.now = list(keys), 0, False, 0.0
         self.reader = KeyReader(self.exchange, lambda: self.now)
-        self.gate = Gate(self.reader, grace=900)
+        self.gate = Gate(self.reader, 900, Rates(default=10), lambda: self.now)
 
     def exchange(self, _: Sequence[int]) -> list[Key]:
         self.reads += 1
