@@ -60,14 +60,14 @@ class Tenant:
 
     @contextmanager
     def reading(self) -> Iterator[tuple[Any, int]]:
-        """A read-only transaction, and the workspace to bind it to."""
-        with self._services.database.reading() as connection:
+        """A read-only transaction that sees the workspace's rows only, and the workspace's number."""
+        with self._services.database.reading(self.workspace) as connection:
             yield connection, self.workspace
 
     @contextmanager
     def writing(self) -> Iterator[tuple[Any, int]]:
-        """A transaction, and the workspace to bind it to."""
-        with self._services.database.writing() as connection:
+        """A transaction that reaches the workspace's rows only, and the workspace's number."""
+        with self._services.database.writing(self.workspace) as connection:
             yield connection, self.workspace
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+from schemas.database import tenancy
 from schemas.errors import UnavailableError
 
 
@@ -17,23 +18,33 @@ class Database:
     def __init__(self, engine: Engine, observe: Callable[[float], None] = lambda _: None) -> None:
         self.engine = engine
         self._observe = observe
+        self._bindable = False
 
     @contextmanager
-    def reading(self) -> Iterator[Connection]:
-        """A transaction that sees one moment and writes nothing."""
+    def reading(self, workspace: int | None = None) -> Iterator[Connection]:
+        """A transaction that sees one moment and writes nothing; of a workspace's rows only, where one is given."""
         with self._transaction() as connection:
             connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
+            self._bind(connection, workspace)
             yield connection
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
-        """A transaction that commits when the block ends well."""
+    def writing(self, workspace: int | None = None) -> Iterator[Connection]:
+        """A transaction that commits when the block ends well; of a workspace's rows only, where one is given."""
         with self._transaction() as connection:
+            self._bind(connection, workspace)
             yield connection
 
     def close(self) -> None:
         """Gives every connection back."""
         self.engine.dispose()
+
+    def _bind(self, connection: Connection, workspace: int | None) -> None:
+        if workspace is None:
+            return
+        self._bindable = self._bindable or tenancy.usable(connection)
+        if self._bindable:
+            tenancy.bind(connection, workspace)
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:
