@@ -123,8 +123,8 @@ def _rows(seeder: Any, workspace: int) -> dict[str, list[Any]]:
     return found
 
 
-def test_pages_show_only_the_visitors_workspace(alpha: Any, beta: Any, client: httpx.Client) -> None:
-    assert client.get("/", params={"key": beta.key}).status_code == 303
+def test_pages_show_only_the_visitors_workspace(alpha: Any, beta: Any, client: httpx.Client, sign_in: Any) -> None:
+    assert sign_in(beta.key).status_code == 303
     for path, status in PAGES.items():
         answer = client.get(_filled(path, alpha))
         assert answer.status_code == status

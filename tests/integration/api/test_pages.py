@@ -29,8 +29,8 @@ class Tags(HTMLParser):
 
 
 @pytest.fixture
-def visitor(alpha: Any, client: httpx.Client) -> httpx.Client:
-    answer = client.post("/login", data={"key": alpha.key, "then": "/alerts"})
+def visitor(alpha: Any, client: httpx.Client, sign_in: Any) -> httpx.Client:
+    answer = sign_in(alpha.key)
     assert (answer.status_code, answer.headers["location"]) == (303, "/alerts")
     cookie = answer.headers["set-cookie"].lower()
     assert "httponly" in cookie
@@ -107,18 +107,53 @@ def test_lists_go_on_to_older_ones(visitor: httpx.Client, alpha: Any, seeder: An
     assert visitor.get(f"/alerts{older}").text.count("<tr class=") == 11
 
 
-def test_who_is_not_signed_in_is_asked_for_a_key(client: httpx.Client, alpha: Any) -> None:
+def test_who_is_not_signed_in_is_asked_for_a_key(client: httpx.Client, alpha: Any, sign_in: Any) -> None:
     answer = client.get("/accounts?q=x")
     assert answer.headers["location"] == "/login?then=%2Faccounts%3Fq%3Dx"
     assert client.get(answer.headers["location"]).status_code == 200
-    assert client.post("/login", data={"key": "ebb_wrong", "then": "/"}).status_code == 401
+    assert sign_in("ebb_wrong").status_code == 401
     for then in ("//evil.example", "https://evil.example", "/\\evil.example"):
-        answer = client.post("/login", data={"key": alpha.key, "then": then})
+        answer = sign_in(alpha.key, then)
         assert answer.headers["location"] == "/alerts"
 
 
-def test_the_link_signs_in_and_a_revoked_key_signs_out(client: httpx.Client, alpha: Any, call: Any) -> None:
-    assert client.get("/", params={"key": alpha.key}).headers["location"] == "/alerts"
+def test_no_link_signs_anybody_in(client: httpx.Client, alpha: Any) -> None:
+    for path in ("/", "/login", "/alerts"):
+        answer = client.get(path, params={"key": alpha.key}, follow_redirects=True)
+        assert answer.url.path == "/login"
+        assert alpha.key not in answer.text.partition('name="then"')[0]
+    assert "ebbtide_session" not in client.cookies
+
+
+def test_a_form_that_another_site_sends_does_nothing(
+    client: httpx.Client, alpha: Any, sign_in: Any, token: Any
+) -> None:
+    for sent in (
+        {},
+        {"token": ""},
+        {"token": "é"},
+        {"token": "0" * 64},
+        {"token": token("/login")},
+    ):
+        client.cookies.clear()  # as SameSite=Strict has it; with the last of them, whoever got a token elsewhere
+        answer = client.post("/login", data={"key": alpha.key, "then": "/alerts", **sent})
+        assert (answer.status_code, "ebbtide_session" in client.cookies) == (403, False)
+    assert sign_in(alpha.key).status_code == 303
+    assert client.post("/logout").status_code == 403  # though a browser sent its cookie
+    assert client.get("/alerts").status_code == 200
+
+
+def test_every_form_of_a_page_carries_its_token(visitor: httpx.Client, alpha: Any) -> None:
+    for path in ("/login", "/alerts", f"/alerts/{alpha.alert}", "/accounts", "/accounts/alpha/acme", "/calibration"):
+        forms = [
+            form for form in visitor.get(path).text.split("<form")[1:] if 'method="post"' in form.partition(">")[0]
+        ]
+        assert forms
+        assert all('name="token"' in form.partition("</form>")[0] for form in forms), path
+
+
+def test_a_revoked_key_signs_out(client: httpx.Client, alpha: Any, call: Any, sign_in: Any) -> None:
+    assert sign_in(alpha.key).headers["location"] == "/alerts"
     assert client.get("/alerts").status_code == 200
     call(alpha, "DELETE", f"/v1/keys/{alpha.key_id}")
     assert client.get("/alerts").status_code == 303
@@ -130,9 +165,9 @@ def test_a_forged_session_is_none(client: httpx.Client, alpha: Any) -> None:
         assert client.get("/alerts").status_code == 303
 
 
-def test_signing_out_ends_the_session(visitor: httpx.Client) -> None:
+def test_signing_out_ends_the_session(visitor: httpx.Client, token: Any) -> None:
     assert visitor.get("/alerts").status_code == 200
-    visitor.post("/logout")
+    visitor.post("/logout", data={"token": token("/alerts")})
     assert visitor.get("/alerts").status_code == 303
 
 

@@ -73,13 +73,18 @@ def test_a_transaction_that_is_bound_to_none_is_refused_rows(database: Database)
 
 
 def test_words_and_traits_are_still_found_by_index(database: Database) -> None:
+    accounts = TABLES["accounts"]
+    with database.writing() as connection:
+        rows = [{"workspace": 1, "number": i, "account": f"a{i}", "traits": {"n": i}} for i in range(10, 5_000)]
+        connection.execute(insert(accounts), rows)
+        connection.exec_driver_sql("ANALYZE accounts")
+    word = tables.account_words.op("@@")(func.to_tsquery("simple", "a77"))
     with database.reading(1) as connection:
-        connection.execute(text("SET LOCAL enable_seqscan = off"))
-        for table, words in (("accounts", tables.account_words), ("alerts", tables.alert_words)):
-            found = select(TABLES[table].c.workspace).where(words.op("@@")(func.to_tsquery("simple", "a")))
-            shown = found.compile(connection)
-            plan = "\n".join(connection.exec_driver_sql(f"EXPLAIN {shown}", shown.params).scalars())
-            assert f"Bitmap Index Scan on {table}_words" in plan
+        trait = text("""accounts.traits @> '{"n": 77}'""")
+        for where, index in ((word, "accounts_words"), (trait, "accounts_traits")):
+            asked = select(accounts.c.number).where(where).compile(connection)
+            plan = "\n".join(connection.exec_driver_sql(f"EXPLAIN {asked}", asked.params).scalars())
+            assert f"Bitmap Index Scan on {index}" in plan
 
 
 def test_it_is_made_anew_only_where_something_changed(database: Database) -> None:
