@@ -44,7 +44,14 @@ _OURS: dict[type[EbbtideError], tuple[int, str]] = {
     DefinitionError: (422, "invalid"),
     UnavailableError: (503, "unavailable"),
 }
-_CODES = {400: "bad_request", 404: "not_found", 405: "method_not_allowed", 413: "too_large", 415: "unsupported_media"}
+_CODES = {
+    400: "bad_request",
+    404: "not_found",
+    405: "method_not_allowed",
+    408: "too_slow",
+    413: "too_large",
+    415: "unsupported_media",
+}
 
 
 class Wrong(BaseModel):

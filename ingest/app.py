@@ -50,6 +50,7 @@ def create_app(settings: IngestSettings, clock: Clock | None = None) -> FastAPI:
         tasks = [
             asyncio.create_task(background.pulse(producer, sink)),
             asyncio.create_task(background.refresh_keys(keys)),
+            asyncio.create_task(background.hurry_bodies()),
             asyncio.create_task(background.close_migrations(migrations)),
         ]
         yield

@@ -2,11 +2,12 @@
 
 import asyncio
 import itertools
+import time
 from collections.abc import Awaitable, Callable
 
 import structlog
 
-from ingest import metrics
+from ingest import body, metrics
 from ingest.kafka import Producer
 from ingest.migrations import Migrations
 from ingest.sink import Sink
@@ -41,6 +42,13 @@ async def refresh_keys(keys: KeyReader) -> None:
         metrics.KEYS_READ.set(wall_ms() / 1000 - keys.age)
         await asyncio.sleep(EVERY)
         await asyncio.to_thread(keys.refresh)
+
+
+async def hurry_bodies() -> None:
+    """Ends requests whose body does not come."""
+    while True:
+        await asyncio.sleep(BEAT_SECONDS)
+        body.hurry(time.monotonic())
 
 
 async def close_migrations(migrations: Migrations) -> None:
