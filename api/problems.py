@@ -127,7 +127,8 @@ async def handle(request: Request, error: Exception) -> Response:
     """FastAPI's handler for every exception: a problem, or a page where a browser asked for one."""
     found = describe(error)
     if found.status >= 500:
-        log.error("request failed", path=request.url.path, status=found.status, exc_info=error)
+        route = getattr(request.scope.get("route"), "path_format", "other")  # the path holds ids
+        log.error("request failed", route=route, status=found.status, exc_info=error)
     if not request.url.path.startswith("/v1/") and "text/html" in request.headers.get("accept", ""):
         return render(request, "error.html", found.status, problem=found)
     headers = getattr(error, "headers", None)
