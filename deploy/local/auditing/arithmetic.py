@@ -1,5 +1,7 @@
 """The audit's proof, without I/O: events of the topics against what the database says it did with them."""
 
+from collections.abc import Mapping
+
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
@@ -104,6 +106,15 @@ def _balance(wrong: Sums, wrong_in_hour: Sums, codes: Codes) -> Balance:
     return Balance(lost, doubled, differences)
 
 
-def missing_ids(wanted: Hashes, present: Hashes) -> int:
-    """How many of the wanted ids' first halves are not present."""
-    return int((~np.isin(wanted, present)).sum())
+def places(wanted: Hashes, found: Mapping[str, Hashes]) -> dict[str, int]:
+    """How many of the wanted ids (first halves) are in each place, every id in the first that has it, or `missing`.
+
+    >>> ids = np.array([1, 2, 3], np.uint64)
+    >>> places(ids, {"unassigned": ids[:1], "counted": ids[:2]})
+    {'unassigned': 1, 'counted': 1, 'missing': 1}
+    """
+    left, numbers = wanted, dict[str, int]()
+    for name, ids in found.items():
+        here = np.isin(left, ids)
+        numbers[name], left = int(here.sum()), left[~here]
+    return numbers | {"missing": len(left)}

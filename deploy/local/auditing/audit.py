@@ -7,24 +7,27 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from deploy.local.auditing.arithmetic import Difference, balance, missing_ids, repeats
-from deploy.local.auditing.columns import Codes, Hashes, Ints, Sums, TopicEvents
+from deploy.local.auditing.arithmetic import Difference, balance, places, repeats
+from deploy.local.auditing.columns import Codes, Hashes, Ints, Sums, TopicEvents, joined_hashes
 from deploy.local.auditing.ledger import read_ledger
 from deploy.local.auditing.topics import Reading, read_topics
 from schemas.database import engine as engines
 from schemas.database.audit import CountedWindows, Snapshot, Waiting, take_snapshot
 from schemas.database.sessions import Database
-from schemas.events import Kind
+from schemas.events import Kind, id_hash
+from schemas.topics import TOPIC_CODES
 
 _SHOWN = 20
+_NAMES = {code: name for name, code in TOPIC_CODES.items()}
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     """Where every event on the topics is. Only `lost` and `doubled` are wrong; the rest adds up to `events`.
 
     `straying` are events on their way between partitions, as there are while a topic grows. `repeats_beyond_horizon`
-    are repeats that count anew (they are among `distinct`). `missing_from_topics` counts ids of the
-    ledger that are not on the topics: answered with 200, and gone.
+    are repeats that count anew (they are among `distinct`). `horizon` says by topic and partition up to which offset
+    all this holds. `ledger_places` says where the ledger's ids are, each in one place, `later` being behind that
+    horizon; `missing_from_topics` counts those that are nowhere: answered with 200, and gone.
     """
 
     events: int
@@ -40,7 +43,9 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     expired: int
     lost: int
     doubled: int
+    horizon: dict[str, int]
     ledger: int | None = None
+    ledger_places: dict[str, int] | None = None
     missing_from_topics: int | None = None
     differences: list[Difference]
     seconds: float
@@ -71,7 +76,9 @@ def audit(
         database.close()
     acked = None if ledger is None else read_ledger(ledger, snapshot.workspaces, workspace)
     codes = Codes()
-    reading = read_topics(kafka, snapshot.offsets, snapshot.quarantined, snapshot.strays, codes, seen)
+    reading = read_topics(
+        kafka, snapshot.offsets, snapshot.quarantined, snapshot.strays, codes, seen, to_the_end=acked is not None
+    )
     return _report(snapshot, reading, codes, acked, begun)
 
 
@@ -82,6 +89,7 @@ def _report(snapshot: Snapshot, reading: Reading, codes: Codes, ledger: Hashes |
     tracked = distinct.take(distinct.kind == Kind.TRACK)
     waiting = _waiting(snapshot.waiting, tracked, codes)
     balanced = balance(tracked, waiting, _windows(snapshot, codes), codes)
+    where = None if ledger is None else places(ledger, _whereabouts(snapshot, reading, tracked))
     unnoticed = len(set(reading.unreadable) - snapshot.quarantined)
     return Report(
         events=len(events) + reading.set_aside + len(reading.unreadable) + reading.straying,
@@ -98,10 +106,25 @@ def _report(snapshot: Snapshot, reading: Reading, codes: Codes, ledger: Hashes |
         lost=balanced.lost + unnoticed,
         doubled=balanced.doubled,
         ledger=None if ledger is None else len(ledger),
-        missing_from_topics=None if ledger is None else missing_ids(ledger, events.low),
+        horizon={f"{_NAMES[topic]}/{partition}": end for (topic, partition), end in sorted(snapshot.offsets.items())},
+        ledger_places=where,
+        missing_from_topics=None if where is None else where["missing"],
         differences=balanced.differences[:_SHOWN],
         seconds=round(time.monotonic() - begun, 3),
     )
+
+
+def _whereabouts(snapshot: Snapshot, reading: Reading, tracked: TopicEvents) -> dict[str, Hashes]:
+    """The ids in each place that an event can be in."""
+    refused = b"".join(id_hash(workspace, message_id)[:8] for workspace, message_id in snapshot.refused_ids)
+    return {
+        "unassigned": snapshot.waiting.ids[:, 0],
+        "counted": tracked.low,
+        "facts": reading.events.low,
+        "quarantined": joined_hashes([reading.ids["quarantined"], np.frombuffer(refused, "<u8")]),
+        "straying": reading.ids["straying"],
+        "later": reading.ids["later"],
+    }
 
 
 def _waiting(waiting: Waiting, tracked: TopicEvents, codes: Codes) -> Sums:
