@@ -5,9 +5,10 @@ What is done to it follows from the seed alone, so a run can be had again; only 
 
 import random
 import time
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,36 +16,56 @@ import psycopg2
 from kafka import KafkaConsumer, TopicPartition
 
 from deploy.local.auditing.audit import Report, audit
+from deploy.local.probes import is_ready
 from deploy.local.stack import Options, Stack
-from schemas.topics import EVENTS, HISTORY, TOPIC_CODES
+from schemas.clock import Clock
+from schemas.topics import EVENTS, HISTORY, REJECTED, TOPIC_CODES
+from tests.faults import books
 from tests.faults.client import Client, Traffic
 from tests.faults.faults import FAULTS, Target
 
-_COUNTED = "SELECT coalesce(sum(events), 0) FROM windows WHERE behavior = 0"
-_WAITING = "SELECT count(*) FROM unassigned"
+_HEARTBEATS = "SELECT count(*), min(heartbeat_at) FROM offsets WHERE topic = 0"
 _STRAYS = "SELECT count(*) FROM strays"
-_POISON = "SELECT count(*) FROM rejected WHERE stage = 'fold' AND code = 'record.unreadable'"
+_STORED = (
+    "SELECT topic, partition, next_offset FROM offsets UNION ALL "
+    "SELECT topic, partition, max(record_offset) + 1 FROM rejected WHERE stage = 'ingest' GROUP BY topic, partition"
+)
 PATIENCE = 120.0
 
 
 @dataclass
 class Outcome:
-    """What a run came to. `acked` ids are in the ledger; `recoveries` are seconds, by fault, in the order they were."""
+    """What a run came to.
+
+    `acked` ids are in the ledger; `recoveries` are seconds, by fault, in the order they were; `stuck` says what never
+    came to its end; `places` are our own books where they don't balance, `report` is the audit's word.
+    """
 
     seed: int
     acked: int
     imported: int
     again: int
-    lost: int
-    doubled: int
     quarantined: int
     poison: int
+    places: dict[str, books.Discrepancy]
     report: Report
+    stuck: str = ""
     recoveries: list[tuple[str, float]] = field(default_factory=list)
 
     @property
+    def lost(self) -> int:
+        """Ids that are missing, by whichever of the two finds more."""
+        audited = self.report.lost + (self.report.missing_from_topics or 0)
+        return max([audited, *(place.lost for place in self.places.values())])
+
+    @property
+    def doubled(self) -> int:
+        """Ids that are there too often, likewise."""
+        return max([self.report.doubled, *(place.doubled for place in self.places.values())])
+
+    @property
     def ok(self) -> bool:
-        return self.report.ok and not self.lost and not self.doubled and self.quarantined == self.poison
+        return self.report.ok and not self.places and not self.stuck and self.quarantined == self.poison
 
 
 def plan(seed: int, faults: int, among: Sequence[str] = ()) -> list[str]:
@@ -63,92 +84,115 @@ def plan(seed: int, faults: int, among: Sequence[str] = ()) -> list[str]:
 
 def run(home: Path, seed: int, faults: Sequence[str], say: Callable[[str], None] = print, size: int = 200) -> Outcome:
     """Does these faults to a product in `home`, and settles the account."""
-    traffic, ledger = Traffic(seed, size), home / "ledger.jsonl"
+    with product(home, seed, size) as target:
+        return break_and_settle(target, home / "ledger.jsonl", seed, faults, say)
+
+
+@contextmanager
+def product(home: Path, seed: int, size: int = 200) -> Iterator[Target]:
+    """A product of its own in `home`, and traffic for it."""
     with Stack(home / "instance", Options(partitions=2, durable=True)) as stack:
-        target = Target(stack, traffic, random.Random(seed), partitions=2)  # noqa: S311
-        recoveries = []
-        with Client(stack.url("collector"), stack.write_key, traffic, ledger) as client:
-            _recovered(stack, client)
-            for name in faults:
-                begun = time.monotonic()
-                FAULTS[name](target)
-                took = _recovered(stack, client)
-                recoveries.append((name, took))
-                say(f"seed {seed}: {name}, {time.monotonic() - begun - took:.1f} s, ready again after {took:.1f} s")
-        drain(stack)
-        return settle(stack, target, client, ledger, seed, recoveries)
+        yield Target(stack, Traffic(seed, size), random.Random(seed), partitions=2)  # noqa: S311
+
+
+def break_and_settle(
+    target: Target,
+    ledger: Path,
+    seed: int,
+    faults: Sequence[str],
+    say: Callable[[str], None] = print,
+    patience: float = PATIENCE,
+) -> Outcome:
+    """Does these faults to a running product while a client sends, and settles the account."""
+    stack, recoveries = target.stack, []
+    with Client(stack.url("collector"), stack.write_key, target.traffic, ledger) as client:
+        _recovered(target, client)
+        for name in faults:
+            begun = time.monotonic()
+            FAULTS[name](target)
+            took = _recovered(target, client)
+            recoveries.append((name, took))
+            say(f"seed {seed}: {name}, {time.monotonic() - begun - took:.1f} s, ready again after {took:.1f} s")
+    stuck = drain(stack, patience)
+    return settle(target, ledger, seed, recoveries, stuck)
 
 
 def settle(
-    stack: Stack, target: Target, client: Client, ledger: Path, seed: int, recoveries: list[tuple[str, float]]
+    target: Target, ledger: Path, seed: int, recoveries: Sequence[tuple[str, float]] = (), stuck: str = ""
 ) -> Outcome:
-    """The audit's word, and beside it our own: what was answered 200 against what the database holds, by number."""
-    report = audit(stack.kafka, stack.database, ledger)
-    acked = len(set(ledger.read_text().splitlines()))
-    off = int(_one(stack, _COUNTED)) + int(_one(stack, _WAITING)) - acked - target.imported
-    assert not client.refused, client.refused[:3]
+    """The audit's word, and beside it our own books: what was answered 200 against what the database holds, by id."""
+    rows = partial(_rows, target.stack)
+    said = books.read(ledger)
+    places = {name: found for name, found in books.compare(said, target.imported, rows) if found.lost or found.doubled}
     return Outcome(
         seed=seed,
-        acked=acked,
-        imported=target.imported,
+        acked=len(said.ids) + len(said.refused),
+        imported=target.imported.total(),
         again=target.traffic.sent_again,
-        lost=max(report.lost + (report.missing_from_topics or 0), -off),
-        doubled=max(report.doubled, off),
-        quarantined=int(_one(stack, _POISON)),
+        quarantined=books.quarantined(rows),
         poison=target.poison,
-        report=report,
-        recoveries=recoveries,
+        places=places,
+        report=audit(target.stack.kafka, target.stack.database, ledger),
+        stuck=stuck,
+        recoveries=list(recoveries),
     )
 
 
-def drain(stack: Stack) -> None:
-    """Waits until the fold has read all that was on the topics, and strays are at home."""
+def drain(stack: Stack, patience: float = PATIENCE) -> str:
+    """Waits until all that was on the topics is stored, and strays are at home; says what never came to that."""
     ends = _ends(stack)
-    _until(lambda: _reached(stack, ends) and not _one(stack, _STRAYS), "the fold does not reach the end of the topics")
+    done = _within(patience, lambda: not _behind(stack, ends) and not _rows(stack, _STRAYS)[0][0])
+    return "" if done else f"after {patience:.0f} s there is still something to store: {_behind(stack, ends)}"
 
 
-def _recovered(stack: Stack, client: Client) -> float:
-    """Seconds from now until a batch that was sent after now is answered 200, and windows grow after that."""
-    begun, answered = time.monotonic(), client.answered
-    counted: list[int] = []
+def _recovered(target: Target, client: Client) -> float:
+    """Seconds from now until all is well again.
+
+    That is: a batch sent after now is answered 200, of every partition a heartbeat sent after now is folded, and every
+    part says that it is ready, the API too.
+    """
+    begun, now, answered = time.monotonic(), Clock().datetime(), client.answered
 
     def ready() -> bool:
+        client.check()
         if client.answered < answered + 2:  # the first may have been on its way already
             return False
-        counted.append(int(_one(stack, _COUNTED)))
-        return counted[-1] > counted[0]
+        partitions, slowest = _rows(target.stack, _HEARTBEATS)[0]
+        beats = partitions >= target.partitions and slowest is not None and slowest > now
+        return beats and all(is_ready(p.part.probe) for p in _parts(target.stack) if p.part.probe)
 
-    _until(ready, "the product is not ready again")
+    assert _within(PATIENCE, ready), f"the product is not ready again after {PATIENCE:.0f} s"
     return time.monotonic() - begun
 
 
-def _until(ask: Callable[[], bool], otherwise: str) -> None:
-    deadline = time.monotonic() + PATIENCE
+def _parts(stack: Stack) -> list[Any]:
+    return list(stack.supervisor.processes.values())
+
+
+def _within(patience: float, ask: Callable[[], bool]) -> bool:
+    deadline = time.monotonic() + patience
     while time.monotonic() < deadline:
         with suppress(psycopg2.Error):
             if ask():
-                return
+                return True
         time.sleep(0.1)
-    raise AssertionError(f"{otherwise} after {PATIENCE:.0f} s")
+    return False
 
 
 def _ends(stack: Stack) -> dict[tuple[int, int], int]:
-    consumer = KafkaConsumer(bootstrap_servers=stack.kafka)
+    consumer = KafkaConsumer(bootstrap_servers=stack.kafka.split(","))
     try:
-        every = [TopicPartition(t, p) for t in (EVENTS, HISTORY) for p in consumer.partitions_for_topic(t) or ()]
+        names = EVENTS, HISTORY, REJECTED
+        every = [TopicPartition(t, p) for t in names for p in consumer.partitions_for_topic(t) or ()]
         return {(TOPIC_CODES[tp.topic], tp.partition): end for tp, end in consumer.end_offsets(every).items()}
     finally:
         consumer.close()
 
 
-def _reached(stack: Stack, ends: dict[tuple[int, int], int]) -> bool:
-    rows = _rows(stack, "SELECT topic, partition, next_offset FROM offsets")
-    stored = {(topic, partition): offset for topic, partition, offset in rows}
-    return all(stored.get(key, 0) >= end for key, end in ends.items())
-
-
-def _one(stack: Stack, statement: str) -> Any:
-    return _rows(stack, statement)[0][0]
+def _behind(stack: Stack, ends: dict[tuple[int, int], int]) -> dict[tuple[int, int], tuple[int, int]]:
+    """By (topic number, partition) what is stored, and what should be, where that is less."""
+    stored = {(topic, partition): offset for topic, partition, offset in _rows(stack, _STORED)}
+    return {key: (stored.get(key, 0), end) for key, end in ends.items() if stored.get(key, 0) < end}
 
 
 def _rows(stack: Stack, statement: str) -> list[tuple[Any, ...]]:

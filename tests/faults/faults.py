@@ -6,9 +6,10 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 import psutil
@@ -34,7 +35,7 @@ class Target:
     random: random.Random
     partitions: int
     poison: int = 0
-    imported: int = 0
+    imported: Counter[tuple[str, str]] = field(default_factory=Counter)  # rows by account and hour
 
 
 Fault = Callable[[Target], None]
@@ -48,8 +49,15 @@ def fault(function: Fault) -> Fault:
 
 
 def _family(target: Target, part: str) -> list[psutil.Process]:
-    process = psutil.Process(target.stack.pid(part))
-    return [process, *process.children(recursive=True)]
+    """The part's processes; where it is being started again just now, those that come."""
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        with suppress(psutil.NoSuchProcess):
+            process = psutil.Process(target.stack.pid(part))
+            if process.status() != psutil.STATUS_ZOMBIE:
+                return [process, *process.children(recursive=True)]
+        time.sleep(0.05)
+    raise AssertionError(f"{part} does not run, so nothing can be done to it")
 
 
 def _send(family: list[psutil.Process], number: int) -> None:
@@ -161,13 +169,14 @@ def kill_worker_under_skew(target: Target) -> None:
 @fault
 def import_history(target: Target) -> None:
     """A year's file is imported while live events come in, and the worker dies on the way."""
-    file = target.stack.home / f"history-{target.imported}.csv"
-    first = target.imported
-    rows = (
-        f"2025-{i % 12 + 1:02d}-{i % 28 + 1:02d}T{i % 24:02d}:00:00Z,a{i % 200},h{i},f{i % 7}\n"
+    first = target.imported.total()
+    rows = [
+        (f"2025-{i % 12 + 1:02d}-{i % 28 + 1:02d}T{i % 24:02d}", f"a{i % 200}", i)
         for i in range(first, first + IMPORTED)
-    )
-    file.write_text("time,account,user,behavior\n" + "".join(rows))
+    ]
+    file = target.stack.home / f"history-{first}.csv"
+    lines = (f"{hour}:00:00Z,{account},h{i},f{i % 7}\n" for hour, account, i in rows)
+    file.write_text("time,account,user,behavior\n" + "".join(lines))
     command = [sys.executable, "-c", "from deploy.local.cli import app; app()", "import", str(file), "--no-wait"]
     with subprocess.Popen(
         [*command, "--data", str(target.stack.home)],
@@ -180,4 +189,4 @@ def import_history(target: Target) -> None:
         _kill("worker-1", target)
         said = running.communicate()[1]
     assert running.returncode == 0, said
-    target.imported += IMPORTED
+    target.imported.update((account, hour) for hour, account, _ in rows)

@@ -1,6 +1,7 @@
 """The audit's proof, without I/O: events of the topics against what the database says it did with them."""
 
 from collections.abc import Mapping
+from itertools import chain
 
 import msgspec
 import numpy as np
@@ -106,15 +107,23 @@ def _balance(wrong: Sums, wrong_in_hour: Sums, codes: Codes) -> Balance:
     return Balance(lost, doubled, differences)
 
 
-def places(wanted: Hashes, found: Mapping[str, Hashes]) -> dict[str, int]:
-    """How many of the wanted ids (first halves) are in each place, every id in the first that has it, or `missing`.
+class Places(msgspec.Struct, frozen=True):
+    """Where wanted ids are: `counts` by place, each id once; `several` are in places that exclude each other."""
 
-    >>> ids = np.array([1, 2, 3], np.uint64)
-    >>> places(ids, {"unassigned": ids[:1], "counted": ids[:2]})
-    {'unassigned': 1, 'counted': 1, 'missing': 1}
+    counts: dict[str, int]
+    several: int
+
+
+def places(wanted: Hashes, exclusive: Mapping[str, Hashes], otherwise: Mapping[str, Hashes]) -> Places:
+    """Where the wanted ids (first halves) are: in one of the `exclusive` places, else in the first of the others.
+
+    >>> ids = np.array([1, 2, 3, 4], np.uint64)
+    >>> places(ids, {"unassigned": ids[:1], "counted": ids[:2]}, {"later": ids[1:3]})
+    Places(counts={'unassigned': 1, 'counted': 1, 'later': 1, 'missing': 1}, several=1)
     """
-    left, numbers = wanted, dict[str, int]()
-    for name, ids in found.items():
+    left, counts = wanted, dict[str, int]()
+    for name, ids in chain(exclusive.items(), otherwise.items()):
         here = np.isin(left, ids)
-        numbers[name], left = int(here.sum()), left[~here]
-    return numbers | {"missing": len(left)}
+        counts[name], left = int(here.sum()), left[~here]
+    times = sum((np.isin(wanted, ids).astype(np.int64) for ids in exclusive.values()), np.zeros(len(wanted), np.int64))
+    return Places(counts | {"missing": len(left)}, int((times > 1).sum()))

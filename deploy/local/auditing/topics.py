@@ -13,7 +13,9 @@ from kafka.errors import KafkaError
 from deploy.local.auditing.columns import Codes, Hashes, Ints, TopicEvents, joined_hashes
 from schemas.batches import decode
 from schemas.errors import DecodeError, UnavailableError
-from schemas.topics import EVENTS, HISTORY, TOPIC_CODES
+from schemas.events import id_hash
+from schemas.rejections import Rejection
+from schemas.topics import EVENTS, HISTORY, REJECTED, TOPIC_CODES
 
 _NAMES = {code: name for name, code in TOPIC_CODES.items()}
 _PATIENCE_MS = 30_000
@@ -46,12 +48,13 @@ def read_topics(
     codes: Codes,
     seen: Callable[[int], None] = lambda _: None,
     *,
-    to_the_end: bool = False,
+    refused: Mapping[int, int] | None = None,
 ) -> Reading:
     """Every event before `offsets` (by topic number and partition), without the records in `quarantined`.
 
     `strays` says which events of which records are on their way, and left out, too. `seen` is told how many records
-    were read. `to_the_end` looks for ids behind the offsets too. Raises UnavailableError where Kafka stops answering.
+    were read. Where `refused` is given (by partition, up to where refused events are stored), ids are looked for behind
+    all those offsets, too. Raises UnavailableError where Kafka stops answering.
     """
     logging.getLogger("kafka").setLevel(logging.CRITICAL)
     try:
@@ -67,15 +70,17 @@ def read_topics(
         raise UnavailableError(f"Kafka at {bootstrap} does not answer: {error}") from error
     ends = {TopicPartition(_NAMES[topic], partition): end for (topic, partition), end in offsets.items()}
     try:
-        lasts = ends | _further(consumer, ends) if to_the_end else ends
-        return _Reader(consumer, ends, lasts, quarantined, strays, codes).read(seen)
+        stored = {TopicPartition(REJECTED, partition): end for partition, end in (refused or {}).items()}
+        lasts = ends if refused is None else ends | _further(consumer, ends | stored)
+        return _Reader(consumer, ends, lasts, stored, quarantined, strays, codes).read(seen)
     finally:
         consumer.close()
 
 
 def _further(consumer: Any, ends: Mapping[Any, int]) -> dict[Any, int]:
     """Where partitions end that have gone on since, or that nobody has begun to count."""
-    every = [TopicPartition(name, n) for name in (EVENTS, HISTORY) for n in consumer.partitions_for_topic(name) or ()]
+    names = EVENTS, HISTORY, REJECTED
+    every = [TopicPartition(name, n) for name in names for n in consumer.partitions_for_topic(name) or ()]
     found: dict[Any, int] = consumer.end_offsets(every) if every else {}
     return {tp: end for tp, end in found.items() if end > ends.get(tp, 0)}
 
@@ -86,12 +91,13 @@ class _Reader:
         consumer: Any,
         ends: Mapping[Any, int],
         lasts: Mapping[Any, int],
+        stored: Mapping[Any, int],
         quarantined: Set[Place],
         strays: Mapping[Place, Ints],
         codes: Codes,
     ) -> None:
         self._consumer = consumer
-        self._ends, self._lasts = ends, lasts
+        self._ends, self._lasts, self._stored = ends, lasts, stored
         self._quarantined = quarantined
         self._strays = strays
         self._codes = codes
@@ -122,10 +128,10 @@ class _Reader:
     def _begin(self) -> set[Any]:
         starts: dict[Any, int] = self._consumer.beginning_offsets(list(self._lasts)) if self._lasts else {}
         self._reading.expired = sum(min(starts[tp], end) for tp, end in self._ends.items())
-        left = {tp for tp, last in self._lasts.items() if starts[tp] < last}
+        left = {tp for tp, last in self._lasts.items() if max(starts[tp], self._stored.get(tp, 0)) < last}
         self._consumer.assign(list(left))
         for tp in left:
-            self._consumer.seek(tp, starts[tp])
+            self._consumer.seek(tp, max(starts[tp], self._stored.get(tp, 0)))
         return left
 
     def _take(self, records: list[Any]) -> None:
@@ -146,8 +152,9 @@ class _Reader:
     def _look_at(self, records: list[Any]) -> None:
         """Notes the ids of records that nobody has counted yet."""
         for record in records:
-            with suppress(DecodeError, TypeError):
-                self._ids["later"].append(decode(record.value).ids[:, 0])
+            with suppress(DecodeError, TypeError, msgspec.MsgspecError):
+                read = _refused if record.topic == REJECTED else _ids
+                self._ids["later"].append(read(record.value))
 
     def _add(self, events: TopicEvents, place: Place) -> None:
         if place in self._strays:
@@ -157,3 +164,12 @@ class _Reader:
             self._ids["straying"].append(events.low[~here])
             events = events.take(here)
         self._parts.append(events)
+
+
+def _ids(value: bytes) -> Hashes:
+    return decode(value).ids[:, 0]
+
+
+def _refused(value: bytes) -> Hashes:
+    one = msgspec.msgpack.decode(value, type=Rejection)
+    return np.frombuffer(id_hash(one.workspace, one.message_id)[:8], "<u8")

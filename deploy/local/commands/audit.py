@@ -57,9 +57,11 @@ _WORDS = {
     "expired": "offsets the topics no longer hold",
     "ledger": "ids in the ledger",
     "missing_from_topics": "of them missing from the topics",
+    "in_several_places": "of them in several places that exclude each other",
     "lost": "lost",
     "doubled": "doubled",
 }
+_RARE = {"repeats_beyond_horizon", "expired", "straying", "in_several_places"}  # shown where there are any
 
 
 def _show(report: Report) -> None:
@@ -67,7 +69,7 @@ def _show(report: Report) -> None:
     table.add_column(justify="right")
     for name, words in _WORDS.items():
         value = getattr(report, name)
-        if value is not None and (value or name not in ("repeats_beyond_horizon", "expired", "straying")):
+        if value is not None and (value or name not in _RARE):
             table.add_row(f"{value:,}", words)
     output.print(table)
     if report.ledger_places:

@@ -124,6 +124,12 @@ def test_sums_before_1970_and_wrapping() -> None:
 
 
 def test_ids_of_a_ledger_are_each_in_one_place() -> None:
-    ids = np.array([1, 2, 3, 9], np.uint64)
-    found = places(ids, {"unassigned": ids[1:2], "counted": ids[:3], "later": np.empty(0, np.uint64)})
-    assert found == {"unassigned": 1, "counted": 2, "later": 0, "missing": 1}
+    ids = np.array([1, 2, 3, 4, 9], np.uint64)
+    found = places(ids, {"unassigned": ids[1:2], "counted": ids[2:3]}, {"refused": ids[2:4], "later": ids[:3]})
+    assert found.counts == {"unassigned": 1, "counted": 1, "refused": 1, "later": 1, "missing": 1}
+    assert found.several == 0
+
+
+def test_an_id_that_is_counted_and_waits_is_in_several_places() -> None:
+    ids = np.array([1, 2], np.uint64)
+    assert places(ids, {"unassigned": ids[1:], "counted": ids}, {}).several == 1
