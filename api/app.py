@@ -37,6 +37,7 @@ def create_app(settings: Settings, clock: Clock) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        services.database.pulse.start()
         yield
         services.database.close()
 

@@ -1,4 +1,4 @@
-"""Transactions for the API: timed, and with errors in our own words."""
+"""Transactions: timed, with errors in our own words, and refused at once while the database is taken for gone."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+from schemas.database.pulse import Pulse
 from schemas.errors import UnavailableError
 
 
@@ -16,6 +17,7 @@ class Database:
 
     def __init__(self, engine: Engine, observe: Callable[[float], None] = lambda _: None) -> None:
         self.engine = engine
+        self.pulse = Pulse(engine)
         self._observe = observe
 
     @contextmanager
@@ -33,10 +35,13 @@ class Database:
 
     def close(self) -> None:
         """Gives every connection back."""
+        self.pulse.stop()
         self.engine.dispose()
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:
+        if self.pulse.silent:
+            raise UnavailableError(f"The database has not answered for {self.pulse.silence:.0f} s; nothing was kept.")
         started = time.perf_counter()
         try:
             with self.engine.begin() as connection:
