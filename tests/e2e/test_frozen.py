@@ -8,16 +8,10 @@ from typing import Any
 import httpx
 import psutil
 import psycopg2
-import pytest
 
 from deploy.local.stack import Stack
 
 COUNTED = "SELECT coalesce(sum(events), 0) FROM windows WHERE behavior = 0"
-
-
-@pytest.fixture
-def product(new_stack: Callable[..., Stack]) -> Stack:
-    return new_stack(partitions=2)
 
 
 @contextmanager
@@ -55,7 +49,16 @@ def megabytes(stack: Stack, part: str) -> float:
     return float(psutil.Process(stack.pid(part)).memory_info().rss / 1e6)
 
 
-def test_a_database_that_hangs(product: Stack, eventually: Callable[..., Any]) -> None:
+def test_whoever_hangs_is_waited_for_and_nothing_is_lost(
+    new_stack: Callable[..., Stack], eventually: Callable[..., Any]
+) -> None:
+    stack = new_stack(partitions=2)
+    counted = database_hangs(stack, eventually)
+    kafka_hangs(stack, eventually, counted)
+
+
+def database_hangs(product: Stack, eventually: Callable[..., Any]) -> int:
+    """Returns how many events are counted."""
     collector = httpx.Client(base_url=product.url("collector"), auth=(product.write_key, ""), timeout=30)
     api = httpx.Client(base_url=product.url("api"), headers={"Authorization": f"Bearer {product.api_key}"}, timeout=30)
     with collector, api:
@@ -77,18 +80,19 @@ def test_a_database_that_hangs(product: Stack, eventually: Callable[..., Any]) -
         eventually(lambda: api.get("/v1/accounts").status_code == 200)
         eventually(lambda: httpx.get(product.url("worker-1") + "/readyz", timeout=5).status_code == 200, 30)
         assert pids == [product.pid(part) for part in ("worker-1", "api")]
+        return sent
 
 
-def test_a_kafka_that_hangs(product: Stack, eventually: Callable[..., Any]) -> None:
+def kafka_hangs(product: Stack, eventually: Callable[..., Any], counted: int) -> None:
     with httpx.Client(base_url=product.url("collector"), auth=(product.write_key, ""), timeout=30) as collector:
-        collector.post("/v1/batch", json={"batch": batch(0)}).raise_for_status()
+        collector.post("/v1/batch", json={"batch": batch(counted)}).raise_for_status()
         with frozen(product, "kafka"):
-            eventually(lambda: collector.post("/v1/batch", json={"batch": batch(100)}).status_code == 503, 40)
+            eventually(lambda: collector.post("/v1/batch", json={"batch": batch(counted + 100)}).status_code == 503, 40)
             before = megabytes(product, "collector")
-            refused = [collector.post("/v1/batch", json={"batch": batch(100 * i)}) for i in range(1, 100)]
+            refused = [collector.post("/v1/batch", json={"batch": batch(counted + 100 * i)}) for i in range(1, 100)]
             assert {answer.status_code for answer in refused} == {503}
             assert all(int(answer.headers["Retry-After"]) for answer in refused)
             assert megabytes(product, "collector") < before + 30
             assert collector.get("/readyz").status_code == 503
-        eventually(lambda: collector.post("/v1/batch", json={"batch": batch(100)}).status_code == 200, 60)
-        eventually(lambda: one(product, COUNTED) == 200, 90)
+        eventually(lambda: collector.post("/v1/batch", json={"batch": batch(counted + 100)}).status_code == 200, 60)
+        eventually(lambda: one(product, COUNTED) == counted + 200, 90)

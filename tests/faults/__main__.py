@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from tests.faults import planted
 from tests.faults.driver import Outcome, plan, run
 
 _HEAD = ("seed", "faults", "events", "lost", "doubled", "quarantined", "p50 s", "p99 s")
@@ -19,13 +20,33 @@ def main() -> int:
     asked.add_argument("--faults", type=int, default=3)
     asked.add_argument("--size", type=int, default=200, help="events a request")
     asked.add_argument("--only", nargs="*", default=[], help="faults to choose among")
+    asked.add_argument(
+        "--planted", nargs="*", help="plant bugs instead (all, or these), and see whether each is caught"
+    )
     told = asked.parse_args()
+    if told.planted is not None:
+        return plant(told.planted)
     outcomes = []
     for seed in range(told.seed, told.seed + told.runs):
         with tempfile.TemporaryDirectory(prefix="ebbtide-faults-", ignore_cleanup_errors=True) as folder:
             outcomes.append(run(Path(folder), seed, plan(seed, told.faults, told.only), size=told.size))
     print(table(outcomes))
     return 0 if all(one.ok for one in outcomes) else 1
+
+
+def plant(names: list[str]) -> int:
+    """Every bug has to be caught, and the runs without one have to pass."""
+    wrong = 0
+    with planted.field() as field:
+        for name, faults in (planted.CONTROLS | planted.BUGS).items():
+            if names and name not in names:
+                continue
+            outcome = field.run(name, faults)
+            expected = outcome.ok if name in planted.CONTROLS else not outcome.ok
+            wrong += not expected
+            books, audited = planted.said(outcome)
+            print(f"{name:>22}  {'as expected' if expected else 'NOT CAUGHT':<12} books: {books:<60} audit: {audited}")
+    return int(bool(wrong))
 
 
 def table(outcomes: list[Outcome]) -> str:
