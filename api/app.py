@@ -38,6 +38,7 @@ def create_app(settings: Settings, clock: Clock) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        services.database.pulse.start()
         reading = asyncio.create_task(_reread(services.keys))
         yield
         reading.cancel()

@@ -1,4 +1,4 @@
-"""Transactions for the API: timed, and with errors in our own words."""
+"""Transactions: timed, with errors in our own words, and refused at once while the database is taken for gone."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -9,6 +9,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from schemas.database import tenancy
+from schemas.database.pulse import Pulse
 from schemas.errors import UnavailableError
 
 
@@ -17,6 +18,7 @@ class Database:
 
     def __init__(self, engine: Engine, observe: Callable[[float], None] = lambda _: None) -> None:
         self.engine = engine
+        self.pulse = Pulse(engine)
         self._observe = observe
         self._bindable = False
 
@@ -37,6 +39,7 @@ class Database:
 
     def close(self) -> None:
         """Gives every connection back."""
+        self.pulse.stop()
         self.engine.dispose()
 
     def _bind(self, connection: Connection, workspace: int | None) -> None:
@@ -48,6 +51,8 @@ class Database:
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:
+        if self.pulse.silent:
+            raise UnavailableError(f"The database has not answered for {self.pulse.silence:.0f} s; nothing was kept.")
         started = time.perf_counter()
         try:
             with self.engine.begin() as connection:
