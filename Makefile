@@ -4,7 +4,12 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 LOCK   := deploy/requirements.lock
 
-.PHONY: setup demo test check bench lock clean
+.PHONY: setup demo test check bench faults faults-planted lock clean
+
+# `make faults`: how many runs, the first one's seed, the faults of each
+RUNS ?= 3
+SEED ?= 1
+FAULTS ?= 3
 
 setup: $(VENV)/.ready
 
@@ -31,6 +36,12 @@ check: setup
 
 bench: setup
 	$(BIN)/python -m benchmarks
+
+faults: setup ## kills, freezes and poisons a running product, and settles the account
+	$(BIN)/python -m tests.faults --runs $(RUNS) --seed $(SEED) --faults $(FAULTS)
+
+faults-planted: setup ## plants bugs one after the other: each has to be caught
+	$(BIN)/python -m tests.faults --planted
 
 lock: ## resolve the dependencies anew (no addresses are written: hashes say what is meant)
 	uv pip compile pyproject.toml --group dev --generate-hashes --no-emit-index-url --no-header -o $(LOCK)

@@ -1,7 +1,9 @@
 """The API put together: one place where settings become connections, routes and pages."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -10,7 +12,6 @@ from starlette.staticfiles import StaticFiles
 
 from api import problems
 from api.dependencies import Services
-from api.keyring import Keyring
 from api.metrics import Metrics
 from api.middleware import Guard, Observe
 from api.routes import (
@@ -36,9 +37,9 @@ from api.settings import Settings
 from api.web import acting, pages
 from schemas.clock import Clock
 from schemas.database import engine as engines
-from schemas.database.keys import valid_keys
+from schemas.database.keys import exchange_keys
 from schemas.database.sessions import Database
-from schemas.keys import Key
+from schemas.keyreading import EVERY, KeyReader
 
 _STATIC = Path(__file__).parent / "web" / "static"
 _DESCRIPTION = """Notices early, and explains, when a customer stops doing the few things that keep customers.
@@ -58,7 +59,10 @@ def create_app(settings: Settings, clock: Clock) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        services.database.pulse.start()
+        reading = asyncio.create_task(_reread(services.keys))
         yield
+        reading.cancel()
         services.database.close()
 
     app = FastAPI(
@@ -88,12 +92,14 @@ def _services(settings: Settings, clock: Clock) -> Services:
     metrics = Metrics()
     engine = engines.create(settings.database_url, pool=settings.api_connections, application="ebbtide api")
     database = Database(engine, metrics.database.observe)
+    return Services(settings, clock, database, KeyReader(partial(exchange_keys, database)), metrics)
 
-    def load() -> list[Key]:
-        with database.reading() as connection:
-            return valid_keys(connection)
 
-    return Services(settings, clock, database, Keyring(load), metrics)
+async def _reread(keys: KeyReader) -> None:
+    """Reads the keys again and again, so that a revoked one ends within seconds, and writes down which were used."""
+    while True:
+        await asyncio.to_thread(keys.refresh)
+        await asyncio.sleep(EVERY)
 
 
 def _operation_id(route: APIRoute) -> str:

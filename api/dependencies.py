@@ -1,5 +1,6 @@
 """Who asks, and for what: every request is bound to its key's workspace before anything is read."""
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
@@ -9,16 +10,19 @@ from fastapi import Depends, Header, Path, Query, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from api import once
-from api.keyring import Keyring
 from api.metrics import Metrics
 from api.models.common import Paged
 from api.playbooks import PlaybooksFile
-from api.problems import ForbiddenError, UnauthenticatedError
+from api.problems import ForbiddenError, TooManyError, UnauthenticatedError
 from api.settings import Settings
 from schemas.clock import Clock
 from schemas.database.sessions import Database
+from schemas.errors import UnavailableError
+from schemas.keyreading import KeyReader
+from schemas.keyring import Keyring
 from schemas.keys import Key, Scope
 from schemas.playbooks import Playbook
+from schemas.rates import Rates
 
 _bearer = HTTPBearer(auto_error=False, description="A key of `ebbtide key` or `POST /v1/keys`: `ebb_…`")
 
@@ -26,21 +30,29 @@ _bearer = HTTPBearer(auto_error=False, description="A key of `ebbtide key` or `P
 class Services:
     """What the process holds: settings, clock, database, keys, metrics. One is made in `create_app`."""
 
-    def __init__(
-        self, settings: Settings, clock: Clock, database: Database, keyring: Keyring, metrics: Metrics
-    ) -> None:
+    def __init__(self, settings: Settings, clock: Clock, database: Database, keys: KeyReader, metrics: Metrics) -> None:
         self.settings = settings
         self.clock = clock
         self.database = database
-        self.keyring = keyring
+        self.keys = keys
         self.metrics = metrics
         self.playbooks = PlaybooksFile(settings.api_playbooks)
+        self._rates = Rates(settings.api_key_requests_per_second)
+
+    def charge(self, key: Key) -> None:
+        """Counts a request of that key. Raises a TooManyError where it asked for more than it may."""
+        now = time.monotonic()
+        if wait := self._rates.wait(key, now):
+            self.metrics.limited.labels(key.id).inc()
+            raise TooManyError(wait)
+        self._rates.take(key, 1, now)
 
 
 class Tenant:
     """A workspace as one key may see it: its number, and transactions. `wish`: what is to be carried out once."""
 
     def __init__(self, key: Key, services: Services, wish: once.Wish | None = None) -> None:
+        services.charge(key)
         self.workspace = key.workspace
         self.key = key
         self._services = services
@@ -58,14 +70,14 @@ class Tenant:
 
     @contextmanager
     def reading(self) -> Iterator[tuple[Any, int]]:
-        """A read-only transaction, and the workspace to bind it to."""
-        with self._services.database.reading() as connection:
+        """A read-only transaction that sees the workspace's rows only, and the workspace's number."""
+        with self._services.database.reading(self.workspace) as connection:
             yield connection, self.workspace
 
     @contextmanager
     def writing(self) -> Iterator[tuple[Any, int]]:
-        """A transaction, and the workspace to bind it to."""
-        with self._services.database.writing() as connection:
+        """A transaction that reaches the workspace's rows only, and the workspace's number."""
+        with self._services.database.writing(self.workspace) as connection:
             wish, self._wish = self._wish, None  # noted with the first write; those after it belong to it
             if wish is not None:
                 once.begin(connection, self.workspace, wish)
@@ -78,6 +90,24 @@ def services_of(request: Request) -> Services:
     return found
 
 
+def known(keys: KeyReader, secret: str) -> Key | None:
+    """The valid key of that secret; for an unknown one the keys are read once more, since it may be new."""
+    found = current(keys).find(secret)
+    if found is None:
+        keys.catch_up()
+        found = current(keys).find(secret)
+    return found
+
+
+def current(keys: KeyReader) -> Keyring:
+    """The keys, as true as we promise. Raises an UnavailableError where they can't be read: a key may be revoked."""
+    if not keys.fresh:
+        keys.catch_up()
+    if not keys.fresh:
+        raise UnavailableError("Nobody can say now whether this key is valid: the keys can't be read. Ask again.")
+    return keys.ring
+
+
 def _with(scope: Scope) -> Callable[..., Tenant]:
     def tenant(
         request: Request,
@@ -86,7 +116,7 @@ def _with(scope: Scope) -> Callable[..., Tenant]:
     ) -> Tenant:
         if credentials is None:
             raise UnauthenticatedError("Send your key: `Authorization: Bearer ebb_…`.")
-        key = services.keyring.by_secret(credentials.credentials)
+        key = known(services.keys, credentials.credentials)
         if key is None:
             raise UnauthenticatedError("This key is not valid: it was revoked, or never was one.")
         if scope not in key.scopes:

@@ -21,6 +21,12 @@ class Metrics:
             buckets=_SECONDS,
             registry=self.registry,
         )
+        self.limited = Counter(
+            "ebbtide_api_limited",
+            "Requests of keys that asked for more than they may.",
+            ("key",),
+            registry=self.registry,
+        )
         self.database = Histogram(
             "ebbtide_api_database_seconds",
             "Transactions, from taking a connection to the commit.",

@@ -1,5 +1,6 @@
 """What surrounds every request: it is timed, its size is limited, and its answer tells browsers what to allow."""
 
+import asyncio
 import time
 from urllib.parse import unquote_to_bytes
 
@@ -12,6 +13,8 @@ from api.metrics import Metrics
 from api.problems import handle, problem, respond
 
 MAX_BODY = 32 * 1024 * 1024
+SECONDS = 30.0
+TOO_SLOW = f"The body did not come within {SECONDS:.0f} s. Nothing of it was kept."
 TOO_LARGE = f"The body is larger than {MAX_BODY:,} bytes; send it in parts."
 
 _ALLOWED = (
@@ -121,12 +124,19 @@ def _declared(scope: Scope) -> int:
 
 
 def _limited(receive: Receive) -> Receive:
-    taken = 0
+    taken, over, until = 0, False, asyncio.get_running_loop().time() + SECONDS
 
     async def receiving() -> Message:
-        nonlocal taken
-        message = await receive()
+        nonlocal taken, over
+        if over:
+            return await receive()  # waits for the client to go
+        try:
+            async with asyncio.timeout_at(until):
+                message = await receive()
+        except TimeoutError:
+            raise HTTPException(408, TOO_SLOW, {"Connection": "close"}) from None
         taken += len(message.get("body", b""))
+        over = not message.get("more_body", False)
         if taken > MAX_BODY:
             raise HTTPException(413, TOO_LARGE)
         return message

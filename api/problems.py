@@ -23,6 +23,14 @@ class ForbiddenError(EbbtideError):
     """The key is valid but may not do this."""
 
 
+class TooManyError(EbbtideError):
+    """The key asks for more than it may, and may go on in `wait` seconds."""
+
+    def __init__(self, wait: int) -> None:
+        super().__init__(f"This key asks for more than it may; go on in {wait} s. Nothing of this request was kept.")
+        self.headers = {"Retry-After": str(wait)}
+
+
 class UnauthenticatedError(EbbtideError):
     """There is no valid key."""
 
@@ -31,12 +39,20 @@ _OURS: dict[type[EbbtideError], tuple[int, str]] = {
     UnauthenticatedError: (401, "unauthenticated"),
     ForbiddenError: (403, "forbidden"),
     NotFoundError: (404, "not_found"),
+    TooManyError: (429, "rate_limited"),
     ConflictError: (409, "conflict"),
     ChangedError: (412, "changed"),
     DefinitionError: (422, "invalid"),
     UnavailableError: (503, "unavailable"),
 }
-_CODES = {400: "bad_request", 404: "not_found", 405: "method_not_allowed", 413: "too_large", 415: "unsupported_media"}
+_CODES = {
+    400: "bad_request",
+    404: "not_found",
+    405: "method_not_allowed",
+    408: "too_slow",
+    413: "too_large",
+    415: "unsupported_media",
+}
 
 
 class Wrong(BaseModel):
@@ -112,7 +128,8 @@ async def handle(request: Request, error: Exception) -> Response:
     """FastAPI's handler for every exception: a problem, or a page where a browser asked for one."""
     found = describe(error)
     if found.status >= 500:
-        log.error("request failed", path=request.url.path, status=found.status, exc_info=error)
+        route = getattr(request.scope.get("route"), "path_format", "other")  # the path holds ids
+        log.error("request failed", route=route, status=found.status, exc_info=error)
     if not request.url.path.startswith("/v1/") and "text/html" in request.headers.get("accept", ""):
         return render(request, "error.html", found.status, problem=found)
     headers = getattr(error, "headers", None)

@@ -14,6 +14,9 @@ class Settings(Common):
     api_host: str = Field("127.0.0.1", description="the address to listen on; 0.0.0.0 in a container")
     api_port: int = Field(8080, ge=0, le=65535, description="the port to listen on")
     api_connections: int = Field(10, ge=1, le=200, description="connections to the database, at most twice as many")
+    api_key_requests_per_second: float = Field(
+        1_000, ge=0, description="what a key may ask one API, where it has no rate of its own; 0: no limit"
+    )
     api_session_secret: str = Field(
         default_factory=lambda: secrets.token_urlsafe(32),
         min_length=16,

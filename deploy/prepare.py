@@ -19,7 +19,7 @@ from deploy.local.probes import is_ready
 from deploy.settings import PrepareSettings
 from schemas import logs
 from schemas.database import engine as engines
-from schemas.database.keys import create_key, valid_keys
+from schemas.database.keys import create_key, known_hashes
 from schemas.database.migrate import upgrade
 from schemas.database.workspaces import create_workspace
 from schemas.errors import EbbtideError, UnavailableError
@@ -84,7 +84,7 @@ def create_keys(settings: PrepareSettings) -> dict[str, str]:
     try:
         workspace = create_workspace(engine, settings.workspace)
         with engine.connect() as connection:
-            known = {key.hash for key in valid_keys(connection)}
+            known = known_hashes(connection)
         for name, scopes in _KEYS.items():
             given: SecretStr | None = getattr(settings, name)
             secret = given.get_secret_value() if given else None

@@ -55,7 +55,7 @@ def accepted(outcome: Outcome, **more: Any) -> Answer:
 def refused(refusal: Refusal) -> Answer:
     """The answer to a request that was refused as a whole."""
     body = {"success": False, "code": refusal.code, "message": refusal.message, "accepted": 0, "rejected": []}
-    return Answer(refusal.status, _encode(body), refusal.retry_after, close=refusal.status == 413)
+    return Answer(refusal.status, _encode(body), refusal.retry_after, close=refusal.status in (408, 413))
 
 
 def results(events: Sequence[PackedEvent], refused_items: Sequence[Refused]) -> dict[str, Any]:

@@ -3,8 +3,9 @@
 import asyncio
 import os
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -16,17 +17,18 @@ from ingest import background, harmless, openapi, operations, replaying
 from ingest.errors import Refusal
 from ingest.intake import Parts
 from ingest.kafka import Producer
-from ingest.keys import Keyring
+from ingest.keys import Gate
 from ingest.migrations import Migrations
 from ingest.routes import Collector
 from ingest.settings import IngestSettings
 from ingest.sink import Sink
 from schemas.clock import Clock
 from schemas.database import engine as engines
-from schemas.database.keys import valid_keys
+from schemas.database.keys import exchange_keys
 from schemas.database.refused import as_received
 from schemas.database.sessions import Database
-from schemas.keys import Key
+from schemas.keyreading import KeyReader
+from schemas.rates import Rates
 from schemas.topics import EVENTS, HISTORY, REJECTED
 
 
@@ -37,14 +39,18 @@ def create_app(settings: IngestSettings, clock: Clock | None = None) -> FastAPI:
     producer = Producer(settings.kafka, (EVENTS, HISTORY, REJECTED), settings.answer_seconds, settings.compression)
     sink = Sink(producer, clock, settings, f"{socket.gethostname()}:{os.getpid()}")
     migrations = Migrations(sink, settings.migration_quiet_seconds)
-    parts = Parts(sink, Keyring(_loader(database)), migrations, clock, settings)
+    keys = KeyReader(partial(exchange_keys, database))
+    parts = Parts(
+        sink, Gate(keys, settings.key_grace_seconds, Rates(settings.key_events_per_second)), migrations, clock, settings
+    )
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        await asyncio.to_thread(parts.keyring.refresh)
+        await asyncio.to_thread(keys.refresh)
         tasks = [
             asyncio.create_task(background.pulse(producer, sink)),
-            asyncio.create_task(background.refresh_keys(parts.keyring)),
+            asyncio.create_task(background.refresh_keys(keys)),
+            asyncio.create_task(background.hurry_bodies()),
             asyncio.create_task(background.close_migrations(migrations)),
         ]
         yield
@@ -70,14 +76,6 @@ def create_app(settings: IngestSettings, clock: Clock | None = None) -> FastAPI:
     app.add_exception_handler(Exception, _internal)
     openapi.install(app)
     return app
-
-
-def _loader(database: Database) -> Callable[[], list[Key]]:
-    def load() -> list[Key]:
-        with database.reading() as connection:
-            return valid_keys(connection)
-
-    return load
 
 
 def _refused(database: Database) -> replaying.Load:

@@ -2,17 +2,19 @@
 
 import asyncio
 import itertools
+import time
 from collections.abc import Awaitable, Callable
 
 import structlog
 
+from ingest import body, metrics
 from ingest.kafka import Producer
-from ingest.keys import Keyring
 from ingest.migrations import Migrations
 from ingest.sink import Sink
+from schemas.clock import wall_ms
+from schemas.keyreading import EVERY, KeyReader
 
 _log = structlog.get_logger()
-KEYS_SECONDS = 2.0
 BEAT_SECONDS = 1.0
 _REFRESH_BEATS = 15
 
@@ -33,11 +35,20 @@ async def pulse(producer: Producer, sink: Sink) -> None:
         await asyncio.sleep(BEAT_SECONDS)
 
 
-async def refresh_keys(keyring: Keyring) -> None:
+async def refresh_keys(keys: KeyReader) -> None:
     """Reads the keys again and again, so that a revoked one ends within seconds."""
     while True:
-        await asyncio.sleep(KEYS_SECONDS)
-        await asyncio.to_thread(keyring.refresh)
+        metrics.KEYS.set(len(keys.ring))
+        metrics.KEYS_READ.set(wall_ms() / 1000 - keys.age)
+        await asyncio.sleep(EVERY)
+        await asyncio.to_thread(keys.refresh)
+
+
+async def hurry_bodies() -> None:
+    """Ends requests whose body does not come."""
+    while True:
+        await asyncio.sleep(BEAT_SECONDS)
+        body.hurry(time.monotonic())
 
 
 async def close_migrations(migrations: Migrations) -> None:

@@ -3,8 +3,10 @@
 import asyncio
 import base64
 import binascii
+import time
 import zlib
 from collections.abc import Callable
+from typing import Any
 from urllib.parse import unquote_to_bytes
 
 import zstandard
@@ -15,8 +17,9 @@ from ingest.limits import BODY_BYTES
 
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 _FORM = b"data="
-_SMALL = 65_536
-_SECONDS = 30
+SECONDS = 30
+# Who reads a body, and since when: looked through each second, since a timer for each request costs it much more.
+_reading: dict[asyncio.Task[Any], float] = {}
 
 
 def too_large(limit: int = BODY_BYTES) -> Refusal:
@@ -29,19 +32,32 @@ def too_large(limit: int = BODY_BYTES) -> Refusal:
 async def read(receive: Receive, announced: int | None, limit: int = BODY_BYTES) -> bytes:
     """Reads the body as it came. Raises a Refusal as soon as it is, or says it will be, larger than the limit.
 
-    A large body holds much room, so it must come in time.
+    A body holds room, so it must come in time.
     """
     if announced is not None and announced > limit:
         raise too_large(limit)
-    if announced is not None and announced <= _SMALL:
-        return await _read(receive, limit)
+    task = asyncio.current_task()
+    assert task is not None  # noqa: S101 - a coroutine runs in one
+    _reading[task] = time.monotonic()
     try:
-        async with asyncio.timeout(_SECONDS):
-            return await _read(receive, limit)
-    except TimeoutError:
+        return await _read(receive, limit)
+    except asyncio.CancelledError:
+        if task in _reading:
+            raise
+        task.uncancel()
         raise Refusal(
-            408, "body_too_slow", f"The body did not come within {_SECONDS} s. Nothing was kept.", retry_after=1
+            408, "body_too_slow", f"The body did not come within {SECONDS} s. Nothing was kept.", retry_after=1
         ) from None
+    finally:
+        _reading.pop(task, None)
+
+
+def hurry(now: float) -> None:
+    """Ends the reading of bodies that did not come in time; `now` on the monotonic clock, in seconds."""
+    for task, since in list(_reading.items()):
+        if now - since > SECONDS:
+            del _reading[task]
+            task.cancel()
 
 
 async def _read(receive: Receive, limit: int) -> bytes:

@@ -16,7 +16,7 @@ from ingest.commits import Stream
 from ingest.errors import Refusal
 from ingest.events import Arrival
 from ingest.formats import Format, Outcome, Refused
-from ingest.keys import Keyring
+from ingest.keys import Gate
 from ingest.limits import BODY_BYTES, EVENT_BYTES
 from ingest.migrations import MIGRATION, Migrations
 from ingest.moments import skew_of
@@ -39,7 +39,7 @@ class Parts(msgspec.Struct, frozen=True):
     """What every route works with."""
 
     sink: Sink
-    keyring: Keyring
+    gate: Gate
     migrations: Migrations
     clock: Clock
     settings: IngestSettings
@@ -70,15 +70,16 @@ class Intake:
     async def _take(self, head: Head, receive: Receive) -> Answer:
         """Checks what the head tells before a byte of the body is read."""
         parts = self._parts
-        key = await parts.keyring.meet(head.secret) if head.secret else None
+        key = await parts.gate.meet(head.secret) if head.secret else None
         size = min(head.length or _UNANNOUNCED, BODY_BYTES)
         parts.sink.reserve(size)
         try:
             plain = body.decompress(await body.read(receive, head.length), head.encoding)
             arrival = Arrival(parts.clock.now(), parts.settings.group_type, parts.settings.keep_ip)
             contents = self._open(plain, key, head, arrival)
-            key = key or await parts.keyring.meet(contents.key)
+            key = key or await parts.gate.meet(contents.key)
             outcome = contents.outcome or self._read(plain, contents, arrival, head)
+            parts.gate.charge(key, len(outcome.events) + len(outcome.refused))
         finally:
             parts.sink.release(size)
         if self._shape.keep:

@@ -1,4 +1,4 @@
-"""The write keys, in memory: read in the background, never while a request with a known key waits."""
+"""Whether a write key may send events: answered from memory, never from the database while a known key waits."""
 
 import asyncio
 import base64
@@ -6,72 +6,63 @@ import binascii
 import time
 from collections.abc import Callable
 
-import structlog
-
 from ingest import metrics
 from ingest.errors import Refusal
-from schemas.clock import wall_ms
-from schemas.keys import Key, Scope, hash_secret
+from schemas.keyreading import KeyReader
+from schemas.keys import Key, Scope
+from schemas.rates import Rates
 
-_log = structlog.get_logger()
-_IMPATIENT = 0.5  # seconds between two readings for the sake of unknown keys, however many there are
 _PATIENCE = 2.0
 
 
-class Keyring:
-    """Knows every valid key. `load` asks the database; without an answer the keys known before go on."""
+class Gate:
+    """Lets valid write keys in. While the keys can't be read, those known stay valid for `grace` seconds.
 
-    def __init__(self, load: Callable[[], list[Key]]) -> None:
-        self._load = load
-        self._keys: dict[bytes, Key] | None = None
-        self._read_at = float("-inf")
+    A client must keep what it could not send: who can't be judged is answered 503, never 401.
+    """
+
+    def __init__(
+        self, reader: KeyReader, grace: float, rates: Rates, seconds: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.reader = reader
+        self._grace = grace
+        self._rates = rates
+        self._seconds = seconds
         self._catching_up = asyncio.Lock()
 
-    @property
-    def loaded(self) -> bool:
-        """Whether the keys were read at least once."""
-        return self._keys is not None
-
-    def refresh(self) -> None:
-        """Reads the keys again; blocks, so call it in a thread."""
-        self._read_at = time.monotonic()
-        try:
-            found = self._load()
-        except Exception as error:  # noqa: BLE001 - whatever the database's trouble is, sending events goes on
-            _log.warning("the keys can't be read; those known go on", error=str(error)[:300], loaded=self.loaded)
-            return
-        self._keys = {key.hash: key for key in found}
-        metrics.KEYS.set(len(found))
-        metrics.KEYS_READ.set(wall_ms() / 1000)
-
     async def meet(self, secret: str | None) -> Key:
-        """As `authorize`; for a key that is not known the keys are read once more, since it may be new."""
-        try:
-            return self.authorize(secret)
-        except Refusal as refusal:
-            if refusal.code != "key_unknown":
-                raise
-        async with self._catching_up:
-            if time.monotonic() - self._read_at >= _IMPATIENT:
-                await asyncio.wait([asyncio.create_task(asyncio.to_thread(self.refresh))], timeout=_PATIENCE)
-        return self.authorize(secret)
+        """The key of that secret, which may send events; for an unknown one the keys are read once more: it may be new.
 
-    def authorize(self, secret: str | None) -> Key:
-        """The key of that secret, which may send events. Raises a Refusal: 401, 403, or 503 before the first load."""
+        Raises a Refusal: 401, 403, 429 after too many events, or 503 where nobody can say.
+        """
         if not secret:
             raise Refusal(
                 401,
                 "key_missing",
                 "No write key: send it as Basic user, Bearer token, or writeKey / api_key in the body.",
             )
-        if self._keys is None:
-            raise Refusal(503, "keys_unavailable", "Not kept: the keys are not loaded yet. Send the same again.", 2)
-        key = self._keys.get(hash_secret(secret))
+        key = self.reader.ring.find(secret)
         if key is None:
+            async with self._catching_up:
+                await asyncio.wait([asyncio.create_task(asyncio.to_thread(self.reader.catch_up))], timeout=_PATIENCE)
+            key = self.reader.ring.find(secret)
+        return self._judge(key)
+
+    def _judge(self, key: Key | None) -> Key:
+        if key is None and self.reader.fresh:
             raise Refusal(401, "key_unknown", "The write key is unknown or revoked.")
+        if key is None or self.reader.age > self._grace:
+            raise Refusal(503, "keys_unavailable", "Not kept: the keys can't be read now. Send the same again.", 2)
         if Scope.INGEST not in key.scopes:
             raise Refusal(403, "key_forbidden", f"The key {key.prefix}… lacks the scope ingest; use a write key.")
+        if wait := self._rates.wait(key, self._seconds()):
+            metrics.LIMITED.labels(str(key.id)).inc()
+            raise Refusal(429, "rate_limited", f"Not kept: the key {key.prefix}… sends more than it may.", wait)
         return key
+
+    def charge(self, key: Key, events: int) -> None:
+        """Counts what a request of that key came to; an empty one is work too."""
+        self._rates.take(key, max(1, events), self._seconds())
 
 
 def secret_in(authorization: bytes) -> str | None:

@@ -23,5 +23,8 @@ PRODUCE_SECONDS = Histogram(
 )
 FAILED = Counter("ebbtide_ingest_commits_failed_total", "Group commits that Kafka did not acknowledge.")
 HEARTBEATS = Counter("ebbtide_ingest_heartbeats_total", "Heartbeats acknowledged on every partition.")
+LIMITED = Counter(
+    "ebbtide_ingest_limited_total", "Requests of keys that sent more than they may, by the key's id.", ["key"]
+)
 KEYS = Gauge("ebbtide_ingest_keys", "Valid keys in memory.")
 KEYS_READ = Gauge("ebbtide_ingest_keys_read_timestamp_seconds", "When the keys were last read from the database.")

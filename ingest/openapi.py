@@ -51,6 +51,7 @@ _STATUSES = {
     "403": "The key may not send events.",
     "413": "More than a request may hold.",
     "415": "An unknown Content-Encoding.",
+    "429": "Not stored: the key sends more than it may. Retry-After says when to send the same again.",
     "503": "Not stored: Kafka is slow or away. Retry-After says when to send the same again.",
 }
 

@@ -40,7 +40,11 @@ def router(parts: Parts) -> APIRouter:
     @made.get("/readyz", tags=["operations"], responses={503: {"description": "Not ready; `waiting` says for what."}})
     async def readyz() -> JSONResponse:
         """Kafka acknowledged a heartbeat within the last 5 s, and the keys were read."""
-        waiting = [what for what, ready in (("kafka", parts.sink.healthy), ("keys", parts.keyring.loaded)) if not ready]
+        waiting = [
+            what
+            for what, ready in (("kafka", parts.sink.healthy), ("keys", parts.gate.reader.ring.loaded))
+            if not ready
+        ]
         if waiting:
             return JSONResponse({"status": "waiting", "waiting": waiting}, 503, {"Retry-After": "1"})
         return JSONResponse({"status": "ready"})
@@ -53,14 +57,14 @@ def router(parts: Parts) -> APIRouter:
     @made.post(
         "/v1/import/{import_id}/close",
         tags=["import"],
-        responses={code: {"model": Failure} for code in (401, 403, 503)},
+        responses={code: {"model": Failure} for code in (401, 403, 429, 503)},
     )
     async def close(
         import_id: Annotated[str, Path(max_length=255)],
         authorization: Annotated[str, Header(description="Basic or Bearer, with the write key")] = "",
     ) -> Closed:
         """Says that an import is over: its history is then evaluated, in event order."""
-        key = await parts.keyring.meet(secret_in(authorization.encode("latin-1", "replace")))
+        key = await parts.gate.meet(secret_in(authorization.encode("latin-1", "replace")))
         parts.sink.reserve(0)
         return Closed(import_id=import_id, partitions=await parts.sink.close_import(key.workspace, import_id))
 

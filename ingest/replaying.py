@@ -26,7 +26,7 @@ def router(parts: Parts, load: Load) -> APIRouter:
     @made.post(
         "/v1/rejected/{number}/replay",
         tags=["rejected"],
-        responses={code: {"model": Failure} for code in (400, 401, 403, 404, 503)},
+        responses={code: {"model": Failure} for code in (400, 401, 403, 404, 429, 503)},
     )
     async def replay(
         request: Request,
@@ -40,7 +40,8 @@ def router(parts: Parts, load: Load) -> APIRouter:
         often it is replayed. Where it is refused again, the answer says why. `format` says what it is where that is not
         to be seen.
         """
-        key = await parts.keyring.meet(secret_in(authorization.encode("latin-1", "replace")))
+        key = await parts.gate.meet(secret_in(authorization.encode("latin-1", "replace")))
+        parts.gate.charge(key, 1)
         raw, received = await _kept(load, key.workspace, number)
         corrected = body.decompress(await body.read(request.receive, None), b"")
         event = corrected or raw

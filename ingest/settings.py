@@ -25,6 +25,12 @@ class IngestSettings(Settings):
     compression: Literal["none", "gzip", "zstd"] = Field(
         "none", description="of the records; zstd makes the topic about four times smaller for a tenth of the speed"
     )
+    key_grace_seconds: float = Field(
+        900, ge=5, description="while the keys can't be read, those known may send for so long; then 503"
+    )
+    key_events_per_second: float = Field(
+        100_000, ge=0, description="what a key may send to one collector, where it has no rate of its own; 0: no limit"
+    )
     migration_quiet_seconds: float = Field(
         60, gt=0, description="a migration of PostHog's history is over, and evaluated, after so long without an event"
     )

@@ -29,6 +29,7 @@ class Key(msgspec.Struct, frozen=True):
     prefix: str
     hash: bytes
     scopes: frozenset[str]
+    per_second: float | None = None  # events to the collector, requests to the API; None is what the setting says
 
 
 def new_secret() -> str:

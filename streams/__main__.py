@@ -7,7 +7,7 @@ import faust
 
 from schemas import logs
 from schemas.errors import SettingsError
-from streams import health, watching
+from streams import health
 from streams.app import create_app
 from streams.settings import WorkerSettings
 
@@ -22,10 +22,10 @@ def main() -> int:
     logs.configure(settings.log_level)
     for name in ("aiokafka", "faust", "mode"):
         logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLogger().level))
-    app, worker = create_app(settings)
+    app, missing = create_app(settings)
     settings.data.mkdir(parents=True, exist_ok=True)
     if settings.worker_metrics_port:
-        health.serve(settings.worker_metrics_host, settings.worker_metrics_port, lambda: watching.missing(app, worker))
+        health.serve(settings.worker_metrics_host, settings.worker_metrics_port, missing)
     faust.Worker(
         app, loglevel=None, quiet=True, redirect_stdouts=False, override_logging=False
     ).execute_from_commandline()

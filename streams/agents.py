@@ -10,21 +10,23 @@ from faust.types import TP
 
 from schemas.errors import EbbtideError, UnavailableError
 from schemas.topics import EVENTS, REJECTED, TICKS
-from streams import defining, delivery, evaluation, rejections, ticking, upkeep, waking, watching
+from streams import defining, delivery, evaluation, rejections, ticking, upkeep, waking
 from streams.folding.runner import Fetched
 from streams.leaving import leave
 from streams.transport import App
+from streams.watching import Watch, assignment
 from streams.worker import Worker
 
 _log = structlog.get_logger()
 
 
-def wire(app: App, worker: Worker) -> None:
-    """Adds the agents and background tasks."""
+def wire(app: App, worker: Worker) -> Watch:
+    """Adds the agents and background tasks; returns the one that knows whether all get on."""
+    watch = Watch(worker, lambda: assignment(app))
     _agents(app, worker)
     runner, settings = worker.runner, worker.settings
     _background(app, "fold", runner.run)
-    _background(app, "watch", lambda: watching.watch(worker, lambda: watching.lag(app, worker)))
+    _background(app, "watch", watch.run)
     _background(app, "tick", lambda: ticking.tick(worker, _owns_first(app, worker), _sender(app, worker)))
     _background(app, "define", lambda: defining.define(worker, _owns_first(app, worker)))
     _background(app, "strays", lambda: upkeep.take_in_strays(worker))
@@ -35,6 +37,7 @@ def wire(app: App, worker: Worker) -> None:
     if settings.compact_every:
         _background(app, "compact", lambda: upkeep.compact(worker))
     _background(app, "deliver", lambda: delivery.run(worker.database.engine, settings, asyncio.Event()))
+    return watch
 
 
 def _agents(app: App, worker: Worker) -> None:
@@ -95,7 +98,7 @@ async def _or_leave(name: str, work: Awaitable[None]) -> None:
 
 def _owns_first(app: faust.App, worker: Worker) -> Callable[[], bool]:
     first = TP(worker.topic(EVENTS), 0)
-    return lambda: first in watching.assignment(app)
+    return lambda: first in assignment(app)
 
 
 def _sender(app: faust.App, worker: Worker) -> Callable[[bytes, bytes], Awaitable[Any]]:

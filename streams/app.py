@@ -1,6 +1,6 @@
 """The Faust app: group membership and transport; no truth is kept in it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import cast
 
 import faust
@@ -16,8 +16,8 @@ from streams.transport import App, Consumer
 from streams.worker import Worker, build
 
 
-def create_app(settings: WorkerSettings) -> tuple[App, Worker]:
-    """An app with its agents, and the parts they work with; it connects when its worker starts."""
+def create_app(settings: WorkerSettings) -> tuple[App, Callable[[], str]]:
+    """An app with its agents, and what says what it lacks to be ready; it connects when its worker starts."""
     app = App(
         settings.worker_group,
         broker_consumer=[f"ebbtide://{server}" for server in settings.kafka.split(",")],
@@ -41,8 +41,9 @@ def create_app(settings: WorkerSettings) -> tuple[App, Worker]:
     )
     worker = build(settings, lambda keys: _reseek(app, worker, keys))
     app.positions = lambda spans, all_of_them: _positions(worker, spans, all_of_them)
-    agents.wire(app, worker)
-    return app, worker
+    watch = agents.wire(app, worker)
+    worker.database.pulse.start()
+    return app, lambda: watch.missing(app)
 
 
 async def _positions(worker: Worker, spans: Mapping[TP, Span], all_of_them: bool) -> dict[TP, int]:

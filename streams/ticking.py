@@ -72,7 +72,7 @@ def newest(records: Sequence[tuple[int, bytes]]) -> dict[int, int]:
         try:
             one = _decode(value)
         except msgspec.MsgspecError:
-            _log.warning("tick.unreadable", value=value[:200])
+            _log.warning("tick.unreadable", bytes=len(value))
             continue
         found[one.workspace] = max(one.watermark, found.get(one.workspace, 0))
     return found

@@ -122,11 +122,18 @@ class Databases:
             self.run(f"DROP DATABASE {name} WITH (FORCE)")
 
 
-@pytest.fixture(scope="session")
-def databases() -> Iterator[Databases]:
-    """The session's server: TimescaleDB where it is installed, else plain tables."""
+@contextmanager
+def database_server() -> Iterator[Databases]:
+    """A server: TimescaleDB where it is installed, else plain tables."""
     with home() as folder, Postgres(folder, port=15432, durable=False) as server:
         yield Databases(server)
+
+
+@pytest.fixture(scope="session")
+def databases() -> Iterator[Databases]:
+    """The session's server."""
+    with database_server() as found:
+        yield found
 
 
 @pytest.fixture(scope="session")

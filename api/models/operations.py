@@ -25,13 +25,25 @@ Names = Annotated[list[Words], Field(max_length=100)]
 EventTypes = Annotated[list[Annotated[str, Field(pattern=r"^[a-z_.*]{1,100}$")]], Field(max_length=100)]
 
 
+PerSecond = Annotated[float, Field(gt=0, le=1e9, description="events to the collector, requests to the API")]
+
+
 class NewKey(BaseModel):
     """What a key is called and may do."""
 
     model_config = ConfigDict(extra="forbid") | example(name="crm sync", scopes=["read", "manage"])
 
     name: Id
-    scopes: Annotated[list[Scope], Field(min_length=1)]
+    scopes: Annotated[list[Scope], Field(min_length=1, max_length=10)]
+    per_second: PerSecond | None = None
+
+
+class Rotation(BaseModel):
+    """How long the old key goes on beside the new one."""
+
+    model_config = ConfigDict(extra="forbid") | example(overlap_seconds=86_400)
+
+    overlap_seconds: Annotated[int, Field(ge=0, le=90 * 86_400)] = 86_400
 
 
 class KeyShown(Model):
@@ -42,9 +54,10 @@ class KeyShown(Model):
     name: str
     prefix: str
     scopes: list[str]
+    per_second: float | None = Field(description="what it may do in a second; null: what the settings say")
     recorded_at: datetime
-    revoked_at: datetime | None
-    last_used_at: datetime | None
+    revoked_at: datetime | None = Field(description="when it ended, or will end after it was rotated")
+    last_used_at: datetime | None = Field(description="to about 10 seconds")
 
 
 class Keys(Model):

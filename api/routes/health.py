@@ -8,6 +8,8 @@ from api.problems import problem, respond
 from schemas.database.status import is_migrated
 from schemas.errors import UnavailableError
 
+_WORRYING = 4.0  # seconds without a word of the database; a probe then takes none of its connections
+
 router = APIRouter(include_in_schema=False)
 
 
@@ -20,6 +22,9 @@ async def livez() -> Response:
 @router.get("/readyz")
 def readyz(services: Held) -> Response:
     """The database answers and has the newest schema."""
+    silence = services.database.pulse.silence
+    if silence > _WORRYING:
+        return respond(problem(503, "unavailable", f"The database has not answered for {silence:.0f} s."))
     try:
         with services.database.reading() as connection:
             migrated = is_migrated(connection)

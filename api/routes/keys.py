@@ -1,16 +1,18 @@
 """API keys of the workspace. A key's secret is shown once, when it is made."""
 
+from datetime import timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path
 
 from api.dependencies import Admin, Held
-from api.models.operations import KeyMade, Keys, NewKey
+from api.models.operations import KeyMade, Keys, NewKey, Rotation
 from schemas.database import keys
 from schemas.errors import NotFoundError
 from schemas.keys import prefix_of
 
 router = APIRouter(prefix="/v1/keys", tags=["keys"])
+Number = Annotated[int, Path(ge=1, le=2**31 - 1)]
 
 
 @router.get("", response_model=Keys)
@@ -23,15 +25,25 @@ def list_keys(tenant: Admin) -> Any:
 @router.post("", response_model=KeyMade, status_code=201)
 def add_key(tenant: Admin, key: NewKey, services: Held) -> Any:
     """Makes a key with these scopes; it works at once."""
-    secret = keys.create_key(services.database.engine, tenant.workspace, key.scopes, key.name)
-    services.keyring.forget()
+    engine = services.database.engine
+    secret = keys.create_key(engine, tenant.workspace, key.scopes, key.name, per_second=key.per_second)
+    services.keys.refresh()
     return {"name": key.name, "scopes": key.scopes, "prefix": prefix_of(secret), "key": secret}
 
 
+@router.post("/{key}/rotate", response_model=KeyMade, status_code=201)
+def rotate_key(tenant: Admin, key: Number, wanted: Rotation, services: Held) -> Any:
+    """Makes a key of the same name and scopes; both work until `overlap_seconds` have passed, then the new one only."""
+    with tenant.writing() as (connection, workspace):
+        made = keys.rotate_key(connection, workspace, key, timedelta(seconds=wanted.overlap_seconds))
+    services.keys.refresh()
+    return {"name": made.name, "scopes": made.scopes, "prefix": prefix_of(made.secret), "key": made.secret}
+
+
 @router.delete("/{key}", status_code=204)
-def revoke_key(tenant: Admin, key: Annotated[int, Path(ge=1, le=2**31 - 1)], services: Held) -> None:
-    """Ends a key: at once here, within 3 seconds everywhere."""
+def revoke_key(tenant: Admin, key: Number, services: Held) -> None:
+    """Ends a key: at once here, within 5 seconds everywhere."""
     with tenant.writing() as (connection, workspace):
         if not keys.revoke_key(connection, workspace, key):
             raise NotFoundError(f"There is no valid key {key} in this workspace.")
-    services.keyring.forget()
+    services.keys.refresh()

@@ -7,7 +7,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
-from api.web.forms import Changer, Posted, back_to
+from api.web.changing import Changer, Said, back_to
 from api.web.pages import ROWS, Cursor, Text, Visitor
 from api.web.rendering import render
 from schemas.database import handling, muting, tasks, tuning
@@ -22,7 +22,7 @@ _LONGEST = 4096
 
 
 @router.post("/alerts/{alert}/{action}")
-def act(tenant: Changer, alert: str, action: str, said: Posted) -> Response:
+def act(tenant: Changer, alert: str, action: str, said: Said) -> Response:
     """One action on one alert, by the key that is signed in."""
     if action not in tuple(Action):
         raise NotFoundError(f"There is no action {action!r}.")
@@ -43,7 +43,7 @@ def silences(request: Request, tenant: Visitor, matchers: Text = "", cursor: Cur
 
 
 @router.post("/silences")
-def add_silence(tenant: Changer, said: Posted) -> Response:
+def add_silence(tenant: Changer, said: Said) -> Response:
     """Silences what was written, from now on."""
     matchers, days = parse(said.get("matchers", "")), said.get("days", "")
     check(matchers)
@@ -59,7 +59,7 @@ def add_silence(tenant: Changer, said: Posted) -> Response:
 
 
 @router.post("/silences/{silence}/end")
-def end_silence(tenant: Changer, silence: str) -> Response:
+def end_silence(tenant: Changer, silence: str, _: Said) -> Response:
     """Ends it now."""
     with tenant.writing() as (connection, workspace):
         muting.end_silence(connection, workspace, silence, tenant.now)
@@ -67,7 +67,7 @@ def end_silence(tenant: Changer, silence: str) -> Response:
 
 
 @router.post("/tasks")
-def open_task(tenant: Changer, said: Posted) -> Response:
+def open_task(tenant: Changer, said: Said) -> Response:
     """Opens a task on an alert."""
     alert, title = said.get("alert", ""), said.get("title", "")[:_LONGEST]
     if not title:
@@ -79,7 +79,7 @@ def open_task(tenant: Changer, said: Posted) -> Response:
 
 
 @router.post("/tasks/{task}/close")
-def close_task(tenant: Changer, task: str, said: Posted) -> Response:
+def close_task(tenant: Changer, task: str, said: Said) -> Response:
     """Closes a task; a save that is claimed counts after the renewal."""
     fields = {"note": said.get("note"), "saved": "saved" in said}
     with tenant.writing() as (connection, workspace):
@@ -96,7 +96,7 @@ def rules(request: Request, tenant: Visitor) -> Response:
 
 
 @router.post("/rules/{kind}/tune")
-def tune(tenant: Changer, kind: str) -> Response:
+def tune(tenant: Changer, kind: str, _: Said) -> Response:
     """Tunes a rule as its verdicts suggest."""
     with tenant.writing() as (connection, workspace):
         tuning.tune(connection, workspace, kind, None, tenant.key.name, "as the verdicts suggest")
@@ -104,7 +104,7 @@ def tune(tenant: Changer, kind: str) -> Response:
 
 
 @router.post("/rules/{kind}/untune")
-def untune(tenant: Changer, kind: str) -> Response:
+def untune(tenant: Changer, kind: str, _: Said) -> Response:
     """Takes a rule's tuning back."""
     with tenant.writing() as (connection, workspace):
         tuning.tune(connection, workspace, kind, 1.0, tenant.key.name, "taken back")

@@ -1,13 +1,14 @@
 """The pages: alerts, one alert with its evidence, accounts, one account; for a browser signed in with a key."""
 
 from typing import Annotated, Any
-from urllib.parse import parse_qs, urlencode
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, FastAPI, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from api.dependencies import Held, Services, Tenant
+from api.dependencies import Held, Services, Tenant, current, known
 from api.web import sessions, views
+from api.web.forms import Posted
 from api.web.rendering import render
 from schemas.clock import wall_ms
 from schemas.database import alerts_read, calibrations, digests, managers, tasks
@@ -21,7 +22,6 @@ from schemas.playbooks import of_alert
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
 HOUR = 3600
-_FORM_BYTES = 4096
 ROWS = 50
 Text = Annotated[str, Query(max_length=256)]
 Cursor = Annotated[str | None, Query(max_length=2000)]
@@ -35,7 +35,7 @@ def visitor(request: Request, services: Held) -> Tenant:
     """The workspace of the key that this browser signed in with."""
     word = request.cookies.get(sessions.COOKIE, "")
     number = sessions.read(services.settings.api_session_secret, word, wall_ms())
-    key = services.keyring.by_id(number) if number is not None else None
+    key = current(services.keys).by_id(number) if number is not None else None
     if key is None or Scope.READ not in key.scopes:
         raise SignInNeededError
     return Tenant(key, services)
@@ -45,11 +45,9 @@ Visitor = Annotated[Tenant, Depends(visitor)]
 
 
 @router.get("/")
-def home(request: Request, services: Held, key: Annotated[str | None, Query(max_length=256)] = None) -> Response:
-    """Signs in with the link's key and forgets the address it came by; else the alerts."""
-    if key is None:
-        return RedirectResponse("/alerts", 303)
-    return _sign_in(request, services, key, "/alerts")
+def home() -> Response:
+    """The alerts. No address signs anybody in: a link could then lead a browser into another's workspace."""
+    return RedirectResponse("/alerts", 303)
 
 
 @router.get("/alerts")
@@ -144,28 +142,24 @@ def login(request: Request, then: Text = "/alerts") -> Response:
 
 
 @router.post("/login")
-async def sign_in(request: Request, services: Held) -> Response:
+def sign_in(request: Request, services: Held, form: Posted) -> Response:
     """Signs in with a typed key."""
-    form = parse_qs((await request.body())[:_FORM_BYTES].decode("utf-8", "replace"))
-    said = {name: form.get(name, [""])[0] for name in ("key", "then")}
-    return _sign_in(request, services, said["key"].strip(), _local(said["then"]))
-
-
-@router.post("/logout")
-def sign_out() -> Response:
-    """Ends the session."""
-    answer = RedirectResponse("/login", 303)
-    answer.delete_cookie(sessions.COOKIE, httponly=True, samesite="strict")
-    return answer
-
-
-def _sign_in(request: Request, services: Services, secret: str, then: str) -> Response:
-    key = services.keyring.by_secret(secret)
+    then = _local(form.get("then", ""))
+    key = known(services.keys, form.get("key", "").strip())
     if key is None or Scope.READ not in key.scopes:
         wrong = "This key is not valid." if key is None else "This key may not read; use one with the scope read."
         return render(request, "login.html", 401, then=then, wrong=wrong)
     answer = RedirectResponse(then, 303)
     _remember(answer, services, key, secure=request.url.scheme == "https")
+    return answer
+
+
+@router.post("/logout")
+def sign_out(form: Posted) -> Response:
+    """Ends the session."""
+    del form
+    answer = RedirectResponse("/login", 303)
+    answer.delete_cookie(sessions.COOKIE, httponly=True, samesite="strict")
     return answer
 
 

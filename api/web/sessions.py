@@ -7,8 +7,10 @@
 
 import hashlib
 import hmac
+from collections.abc import Mapping
 
 COOKIE = "ebbtide_session"
+VISIT = "ebbtide_visit"  # a random word for who is not signed in
 
 
 def issue(secret: str, key: int, ends: int) -> str:
@@ -26,5 +28,23 @@ def read(secret: str, word: str, now: int) -> int | None:
     return int(key) if now < int(ends) else None
 
 
+def word(cookies: Mapping[str, str]) -> str:
+    """What the forms of this browser's pages are bound to; nothing for a browser that has none of our cookies."""
+    return cookies.get(COOKIE) or cookies.get(VISIT, "")
+
+
+def form_token(secret: str, word: str) -> str:
+    """What a form carries to show that a page of ours made it.
+
+    >>> form_token("a secret", "a visit") == form_token("a secret", "a visit") != form_token("a secret", "another")
+    True
+    """
+    return _hmac(secret, f"form.{word}")
+
+
 def _sign(secret: str, said: str) -> str:
-    return hmac.new(secret.encode(), f"session.{said}".encode(), hashlib.sha256).hexdigest()
+    return _hmac(secret, f"session.{said}")
+
+
+def _hmac(secret: str, said: str) -> str:
+    return hmac.new(secret.encode(), said.encode(), hashlib.sha256).hexdigest()

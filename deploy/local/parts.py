@@ -7,7 +7,10 @@ from signal import Signals
 
 @dataclass(frozen=True)
 class Part:
-    """One process: how it is started, when it is ready, how it is ended. Without a probe it runs once, to its end."""
+    """One process: how it is started, when it is ready, how it is ended. Without a probe it runs once, to its end.
+
+    `alive` is asked while it runs: what does not answer there for `hangs` seconds is killed and started again.
+    """
 
     name: str
     command: list[str]
@@ -17,6 +20,8 @@ class Part:
     stop_signal: Signals = Signals.SIGTERM
     grace: float = 15.0
     patience: float = 60.0
+    alive: str | None = None
+    hangs: float = 45.0
     hint: str = ""
 
     @property

@@ -81,6 +81,9 @@ def _options(port: int, durable: bool, timescaledb: bool) -> list[str]:
         "wal_level": "minimal",
         "max_wal_senders": 0,
         "log_timezone": "UTC",
+        # Its log names no values: neither the statement that failed nor the DETAIL of the row that was in the way.
+        "log_min_error_statement": "panic",
+        "log_error_verbosity": "terse",
         "timezone": "UTC",
     }
     if timescaledb:

@@ -30,6 +30,7 @@ class Process:
         self._record = home / "run" / f"{part.name}.json"
         self._running: subprocess.Popen[bytes] | None = None
         self._started = 0.0
+        self._answered = 0.0
         self._delay = 0.0
 
     def start(self) -> None:
@@ -45,7 +46,7 @@ class Process:
                 env={**os.environ, **self.part.environment},
                 start_new_session=True,
             )
-        self._started = time.monotonic()
+        self._started = self._answered = time.monotonic()
         self.record()
 
     def next_delay(self) -> float:
@@ -54,6 +55,12 @@ class Process:
         delay = 0.0 if steady else self._delay
         self._delay = min(_LONGEST_DELAY, max(0.5, 2 * delay))
         return delay
+
+    def silence(self, *, answers: bool) -> float:
+        """Seconds since it was started or answered last; `answers` says whether it does now."""
+        if answers:
+            self._answered = time.monotonic()
+        return time.monotonic() - self._answered
 
     def record(self) -> None:
         """Writes down who it is: pid and start time, so that a reused pid is never taken for it."""
@@ -74,6 +81,11 @@ class Process:
         if self._running:
             self._running.send_signal(number)
 
+    def kill(self) -> None:
+        """Ends it and what it started, at once."""
+        if self._running and self.poll() is None:
+            os.killpg(self.pid, signal.SIGKILL)
+
     def end(self) -> None:
         """Asks it to stop, waits its grace, then kills it and what it started."""
         if self._running is None:
@@ -82,7 +94,7 @@ class Process:
         try:
             self._running.wait(self.part.grace)
         except subprocess.TimeoutExpired:
-            os.killpg(self.pid, signal.SIGKILL)
+            self.kill()
             self._running.wait()
         self._record.unlink(missing_ok=True)
 

@@ -26,6 +26,7 @@ def part(name: str, environment: Mapping[str, str], port: int | None = None) -> 
         name=name,
         command=bound([sys.executable, "-m", MODULES[kind]]),
         probe=f"http://{HOST}:{port}/readyz" if port else None,
+        alive=f"http://{HOST}:{port}/livez" if port else None,
         environment={**_SAFE, **environment, **own},
         patience=90,
         hint=f"The log says which setting or error it was; what was run is {sys.executable} -m {MODULES[kind]}.",

@@ -1,4 +1,4 @@
-"""Starts parts in stages, starts those again that die, stops all in order.
+"""Starts parts in stages, starts those again that die or hang, stops all in order.
 
 One thread starts every process and lives as long as the supervisor: the kernel ends a child with the thread that
 started it (`privileges.bound`), so nothing outlives a supervisor that is killed.
@@ -19,6 +19,7 @@ from deploy.local.probes import is_ready
 from deploy.local.processes import Process, end_stale, tail, write_record
 
 _TICK = 0.1
+_ASK_EVERY = 2.0
 
 
 class Supervisor:
@@ -31,7 +32,9 @@ class Supervisor:
         self._stop_order = stop_order
         self._starter = ThreadPoolExecutor(1, "starter")
         self._over = threading.Event()
-        self._watcher = threading.Thread(target=self._watch, name="watcher", daemon=True)
+        self._watchers = [
+            threading.Thread(target=watch, name=watch.__name__, daemon=True) for watch in (self._watch, self._ask)
+        ]
         self._due: dict[str, float] = {}
         self._changing = threading.Lock()  # what is stopped must not be started again at that moment
 
@@ -50,7 +53,8 @@ class Supervisor:
         for name in end_stale(self.home):
             self._say(f"Ended {name}, left by an earlier run.")
         write_record(self.home / "run" / "supervisor.json", os.getpid())
-        self._watcher.start()
+        for watcher in self._watchers:
+            watcher.start()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -72,8 +76,9 @@ class Supervisor:
     def stop(self) -> None:
         """Ends all parts, one kind after the other; parts of one kind at the same time."""
         self._over.set()
-        if self._watcher.is_alive():
-            self._watcher.join()
+        for watcher in self._watchers:
+            if watcher.is_alive():
+                watcher.join()
         self._starter.submit(int).result()  # a start under way comes to its end first, and is ended then
         kinds = dict.fromkeys([*self._stop_order, *reversed([p.part.kind for p in self.processes.values()])])
         for kind in kinds:
@@ -121,6 +126,16 @@ class Supervisor:
                 with self._changing:
                     if self.processes.get(name) is process and process.watched and process.poll() is not None:
                         self._revive(process)
+
+    def _ask(self) -> None:
+        """Kills what runs and does not answer, so that it is started again."""
+        while not self._over.wait(_ASK_EVERY):
+            asked = [p for p in list(self.processes.values()) if p.watched and p.part.alive]
+            for process in asked:
+                silence = process.silence(answers=is_ready(process.part.alive or ""))
+                if silence > process.part.hangs and self.processes.get(process.part.name) is process:
+                    self._say(f"{process.part.name} has not answered for {silence:.0f} s; it is killed.")
+                    process.kill()
 
     def _revive(self, process: Process) -> None:
         name, now = process.part.name, time.monotonic()

@@ -27,6 +27,8 @@ _STRAYS = text("SELECT topic, partition, record_offset, positions FROM strays")
 _QUARANTINED = text("""
 SELECT topic, partition, record_offset, code FROM rejected WHERE stage = 'fold' AND topic IN (0, 1)
 """)
+_STORED = text("SELECT partition, max(record_offset) + 1 AS stored FROM rejected WHERE topic = 2 GROUP BY partition")
+_REFUSED = text("SELECT workspace, message_id FROM rejected WHERE workspace IS NOT NULL AND message_id IS NOT NULL")
 
 
 class CountedWindows(msgspec.Struct, frozen=True):
@@ -52,8 +54,9 @@ class Snapshot(msgspec.Struct, frozen=True):
 
     `offsets` says by (topic number, partition) up to which offset the topics are counted; `accounts` names accounts by
     (workspace, number); `quarantined` holds (topic, partition, offset) of records that were refused whole, and
-    `refused` counts single facts that were. `strays` says which events (positions) of which records are on their way to
-    the partitions that count them.
+    `refused` counts single facts that were, `refused_ids` holds the (workspace, message id) of what the collector set
+    aside, `refused_to` says by partition up to which offset of their topic that holds. `strays` says which events
+    (positions) of which records are on their way to the partitions that count them.
     """
 
     offsets: dict[tuple[int, int], int]
@@ -62,6 +65,8 @@ class Snapshot(msgspec.Struct, frozen=True):
     quarantined: set[tuple[int, int, int]]
     strays: dict[tuple[int, int, int], Ints]
     refused: int
+    refused_ids: list[tuple[int, str]]
+    refused_to: dict[int, int]
     accounts: dict[tuple[int, int], str]
     workspaces: dict[str, int]
 
@@ -83,6 +88,8 @@ def take_snapshot(database: Database) -> Snapshot:
             quarantined=whole,
             strays=_strays(connection),
             refused=sum(row.code != _WHOLE for row in rejected),
+            refused_ids=[(row.workspace, row.message_id) for row in connection.execute(_REFUSED)],
+            refused_to={row.partition: row.stored for row in connection.execute(_STORED)},
             accounts={(row.workspace, row.number): row.account for row in accounts},
             workspaces={row.name: row.id for row in workspaces},
         )

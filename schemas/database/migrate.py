@@ -7,6 +7,7 @@ from alembic.config import Config
 from sqlalchemy import text
 
 from schemas.database import engine as engines
+from schemas.database import tenancy
 
 _LOCK = 0x656262746964  # "ebbtid"
 
@@ -23,6 +24,7 @@ def upgrade(url: str) -> None:
             config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
+            tenancy.install(connection)
             connection.commit()
     finally:
         engine.dispose()

@@ -40,6 +40,12 @@ def positions(connection: Connection, partitions: Sequence[Key]) -> dict[Key, Po
     }
 
 
+def next_offsets(connection: Connection) -> dict[Key, int]:
+    """Up to which offset each (topic, partition) is folded."""
+    rows = connection.execute(select(offsets.c.topic, offsets.c.partition, offsets.c.next_offset))
+    return {(row.topic, row.partition): row.next_offset for row in rows}
+
+
 def known_partitions(connection: Connection, topic: int) -> list[int]:
     """The partitions of a topic that were ever begun."""
     query = select(offsets.c.partition).where(offsets.c.topic == topic)

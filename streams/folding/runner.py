@@ -57,15 +57,15 @@ class Runner:
         self._reseek = reseek
         self._limit, self._linger, self._patience = limit, linger, patience
         self._waiting: list[Fetched] = []
-        self._size = 0
+        self.size = 0
         self._changed = asyncio.Condition()
 
     async def put(self, fetched: Fetched) -> None:
         """Takes a fetch; waits while more is waiting than two transactions hold."""
         async with self._changed:
-            await self._changed.wait_for(lambda: self._size < 2 * self._limit)
+            await self._changed.wait_for(lambda: self.size < 2 * self._limit)
             self._waiting.append(fetched)
-            self._size += fetched.size
+            self.size += fetched.size
             self._changed.notify_all()
 
     async def run(self) -> None:
@@ -91,7 +91,7 @@ class Runner:
         """
         async with self._changed:
             self._waiting = [one for one in self._waiting if not all_of_them and one.key not in spans]
-            self._size = sum(one.size for one in self._waiting)
+            self.size = sum(one.size for one in self._waiting)
             self._changed.notify_all()
         async with self.lock:
             starts = {key: span.begin for key, span in spans.items()}
@@ -128,11 +128,11 @@ class Runner:
             await self._changed.wait_for(lambda: self._waiting)
             try:
                 async with asyncio.timeout(self._linger):
-                    await self._changed.wait_for(lambda: self._size >= self._limit)
+                    await self._changed.wait_for(lambda: self.size >= self._limit)
             except TimeoutError:
                 pass
             taken, rest = _first(self._waiting, self._limit)
-            self._waiting, self._size = rest, sum(fetched.size for fetched in rest)
+            self._waiting, self.size = rest, sum(fetched.size for fetched in rest)
             self._changed.notify_all()
             return taken
 

@@ -1,5 +1,8 @@
 """The audit's proof, without I/O: events of the topics against what the database says it did with them."""
 
+from collections.abc import Mapping
+from itertools import chain
+
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
@@ -104,6 +107,23 @@ def _balance(wrong: Sums, wrong_in_hour: Sums, codes: Codes) -> Balance:
     return Balance(lost, doubled, differences)
 
 
-def missing_ids(wanted: Hashes, present: Hashes) -> int:
-    """How many of the wanted ids' first halves are not present."""
-    return int((~np.isin(wanted, present)).sum())
+class Places(msgspec.Struct, frozen=True):
+    """Where wanted ids are: `counts` by place, each id once; `several` are in places that exclude each other."""
+
+    counts: dict[str, int]
+    several: int
+
+
+def places(wanted: Hashes, exclusive: Mapping[str, Hashes], otherwise: Mapping[str, Hashes]) -> Places:
+    """Where the wanted ids (first halves) are: in one of the `exclusive` places, else in the first of the others.
+
+    >>> ids = np.array([1, 2, 3, 4], np.uint64)
+    >>> places(ids, {"unassigned": ids[:1], "counted": ids[:2]}, {"later": ids[1:3]})
+    Places(counts={'unassigned': 1, 'counted': 1, 'later': 1, 'missing': 1}, several=1)
+    """
+    left, counts = wanted, dict[str, int]()
+    for name, ids in chain(exclusive.items(), otherwise.items()):
+        here = np.isin(left, ids)
+        counts[name], left = int(here.sum()), left[~here]
+    times = sum((np.isin(wanted, ids).astype(np.int64) for ids in exclusive.values()), np.zeros(len(wanted), np.int64))
+    return Places(counts | {"missing": len(left)}, int((times > 1).sum()))

@@ -7,24 +7,27 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from deploy.local.auditing.arithmetic import Difference, balance, missing_ids, repeats
-from deploy.local.auditing.columns import Codes, Hashes, Ints, Sums, TopicEvents
+from deploy.local.auditing.arithmetic import Difference, Places, balance, places, repeats
+from deploy.local.auditing.columns import Codes, Hashes, Ints, Sums, TopicEvents, joined_hashes
 from deploy.local.auditing.ledger import read_ledger
 from deploy.local.auditing.topics import Reading, read_topics
 from schemas.database import engine as engines
 from schemas.database.audit import CountedWindows, Snapshot, Waiting, take_snapshot
 from schemas.database.sessions import Database
-from schemas.events import Kind
+from schemas.events import Kind, id_hash
+from schemas.topics import TOPIC_CODES
 
 _SHOWN = 20
+_NAMES = {code: name for name, code in TOPIC_CODES.items()}
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """Where every event on the topics is. Only `lost` and `doubled` are wrong; the rest adds up to `events`.
+    """Where every event on the topics is. `lost` and `doubled` are wrong; the rest adds up to `events`.
 
     `straying` are events on their way between partitions, as there are while a topic grows. `repeats_beyond_horizon`
-    are repeats that count anew (they are among `distinct`). `missing_from_topics` counts ids of the
-    ledger that are not on the topics: answered with 200, and gone.
+    are repeats that count anew (they are among `distinct`). `horizon` says by topic and partition up to which offset
+    all this holds. `ledger_places` says where the ledger's ids are, each in one place, `later` being behind that
+    horizon; wrong are `missing_from_topics`, those that are nowhere, and those `in_several_places`.
     """
 
     events: int
@@ -40,7 +43,10 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     expired: int
     lost: int
     doubled: int
+    horizon: dict[str, int]
     ledger: int | None = None
+    ledger_places: dict[str, int] | None = None
+    in_several_places: int | None = None
     missing_from_topics: int | None = None
     differences: list[Difference]
     seconds: float
@@ -48,7 +54,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def ok(self) -> bool:
         """Whether every event is accounted for, once."""
-        return not self.lost and not self.doubled and not self.missing_from_topics
+        return not (self.lost or self.doubled or self.missing_from_topics or self.in_several_places)
 
 
 def audit(
@@ -71,7 +77,8 @@ def audit(
         database.close()
     acked = None if ledger is None else read_ledger(ledger, snapshot.workspaces, workspace)
     codes = Codes()
-    reading = read_topics(kafka, snapshot.offsets, snapshot.quarantined, snapshot.strays, codes, seen)
+    refused = None if acked is None else snapshot.refused_to
+    reading = read_topics(kafka, snapshot.offsets, snapshot.quarantined, snapshot.strays, codes, seen, refused=refused)
     return _report(snapshot, reading, codes, acked, begun)
 
 
@@ -82,6 +89,7 @@ def _report(snapshot: Snapshot, reading: Reading, codes: Codes, ledger: Hashes |
     tracked = distinct.take(distinct.kind == Kind.TRACK)
     waiting = _waiting(snapshot.waiting, tracked, codes)
     balanced = balance(tracked, waiting, _windows(snapshot, codes), codes)
+    where = None if ledger is None else _whereabouts(ledger, snapshot, reading, distinct, codes)
     unnoticed = len(set(reading.unreadable) - snapshot.quarantined)
     return Report(
         events=len(events) + reading.set_aside + len(reading.unreadable) + reading.straying,
@@ -96,12 +104,44 @@ def _report(snapshot: Snapshot, reading: Reading, codes: Codes, ledger: Hashes |
         repeats_beyond_horizon=repeated.beyond,
         expired=reading.expired,
         lost=balanced.lost + unnoticed,
-        doubled=balanced.doubled,
+        doubled=balanced.doubled + _never_sent(snapshot.waiting, reading),
         ledger=None if ledger is None else len(ledger),
-        missing_from_topics=None if ledger is None else missing_ids(ledger, events.low),
+        horizon={f"{_NAMES[topic]}/{partition}": end for (topic, partition), end in sorted(snapshot.offsets.items())},
+        ledger_places=None if where is None else where.counts,
+        in_several_places=None if where is None else where.several,
+        missing_from_topics=None if where is None else where.counts["missing"],
         differences=balanced.differences[:_SHOWN],
         seconds=round(time.monotonic() - begun, 3),
     )
+
+
+def _whereabouts(ledger: Hashes, snapshot: Snapshot, reading: Reading, distinct: TopicEvents, codes: Codes) -> Places:
+    """Where each of the ledger's ids is. Whatever is counted, waits, or is a fact is so alone.
+
+    What the collector refused may have been sent again in order, and a copy of what is counted may still be on its way.
+    """
+    waiting = snapshot.waiting.ids[:, 0]
+    may_wait = np.isin(distinct.owner, codes.without_account()) & np.isin(distinct.kind, (Kind.TRACK, Kind.OUTBOUND))
+    done = distinct.take(~(may_wait & np.isin(distinct.low, waiting)))
+    refused = b"".join(id_hash(workspace, message_id)[:8] for workspace, message_id in snapshot.refused_ids)
+    return places(
+        ledger,
+        {
+            "unassigned": waiting,
+            "counted": done.low[done.kind == Kind.TRACK],
+            "facts": done.low[done.kind != Kind.TRACK],
+        },
+        {
+            "quarantined": joined_hashes([reading.ids["quarantined"], np.frombuffer(refused, "<u8")]),
+            "straying": reading.ids["straying"],
+            "later": reading.ids["later"],
+        },
+    )
+
+
+def _never_sent(waiting: Waiting, reading: Reading) -> int:
+    """How many events wait that no topic has, and never had."""
+    return 0 if reading.expired else int((~np.isin(waiting.ids[:, 0], reading.events.low)).sum())
 
 
 def _waiting(waiting: Waiting, tracked: TopicEvents, codes: Codes) -> Sums:

@@ -16,6 +16,11 @@ _HOURS = 1 << 32
 _EPOCH = 1 << 31  # hours before 1970 are fine
 
 
+def joined_hashes(parts: Sequence[Hashes]) -> Hashes:
+    """Many arrays of hashes as one."""
+    return np.concatenate([np.empty(0, np.uint64), *parts])
+
+
 class Codes:
     """Small numbers for (workspace, account) pairs; account None stands for events that name none."""
 

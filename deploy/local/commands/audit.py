@@ -57,9 +57,11 @@ _WORDS = {
     "expired": "offsets the topics no longer hold",
     "ledger": "ids in the ledger",
     "missing_from_topics": "of them missing from the topics",
+    "in_several_places": "of them in several places that exclude each other",
     "lost": "lost",
     "doubled": "doubled",
 }
+_RARE = {"repeats_beyond_horizon", "expired", "straying", "in_several_places"}  # shown where there are any
 
 
 def _show(report: Report) -> None:
@@ -67,9 +69,12 @@ def _show(report: Report) -> None:
     table.add_column(justify="right")
     for name, words in _WORDS.items():
         value = getattr(report, name)
-        if value is not None and (value or name not in ("repeats_beyond_horizon", "expired", "straying")):
+        if value is not None and (value or name not in _RARE):
             table.add_row(f"{value:,}", words)
     output.print(table)
+    if report.ledger_places:
+        found = ", ".join(f"{count:,} {place}" for place, count in report.ledger_places.items() if count)
+        output.print(f"The ledger's ids: {found or 'none'}.", markup=False)
     for one in report.differences:
         hour = to_datetime(one.hour * HOUR_MS).strftime("%Y-%m-%d %H:00")
         owner = one.account or "events without an account"
@@ -77,5 +82,7 @@ def _show(report: Report) -> None:
         output.print(f"  workspace {one.workspace}, {owner}, {hour} UTC: {how}", markup=False)
     if report.expired:
         output.print("The topics no longer hold every event, so windows of expired ones look doubled here.")
+    ends = ", ".join(f"{partition} to {end:,}" for partition, end in report.horizon.items())
+    output.print(f"It holds for {ends or 'nothing yet'}; what came later is not in it.", markup=False)
     verdict = "Every event is counted once." if report.ok else "Not every event is counted once."
     output.print(f"{verdict} ({report.records:,} records in {report.seconds:.1f} s)")

@@ -78,7 +78,7 @@ def play(seed: int, seconds: float | None, view: View) -> Scene | None:
 
 def _addresses(stack: Stack) -> dict[str, str]:
     known = stack.addresses
-    return {"page": f"{known['webpage']}?key={stack.api_key}", "docs": known["docs"], "key": stack.api_key}
+    return {"page": f"{known['webpage']}login#key={stack.api_key}", "docs": known["docs"], "key": stack.api_key}
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from sqlalchemy import (
     BigInteger,
     Column,
+    Float,
     ForeignKey,
     Identity,
     Index,
@@ -38,6 +39,7 @@ keys = Table(
     Column("prefix", Text, nullable=False),
     Column("hash", LargeBinary, nullable=False, unique=True),
     Column("scopes", ARRAY(Text), nullable=False),
+    Column("per_second", Float),
     recorded(),
     moment("revoked_at"),
     moment("last_used_at"),

@@ -1,5 +1,6 @@
 """Two workspaces, alpha and beta, full of facts: everything of alpha says so in its text, and nothing of beta does."""
 
+import re
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -217,6 +218,38 @@ def client(app: FastAPI) -> Iterator[httpx.Client]:
         server.should_exit = True
         thread.join()
         listening.close()
+
+
+@pytest.fixture
+def token(client: httpx.Client) -> Callable[[str], str]:
+    """What the forms of a page carry: `token("/alerts")`."""
+
+    def find(path: str) -> str:
+        found = re.search(r'name="token" value="(\w+)"', client.get(path).text)
+        assert found
+        return found[1]
+
+    return find
+
+
+@pytest.fixture
+def send_form(client: httpx.Client, token: Callable[[str], str]) -> Callable[..., httpx.Response]:
+    """Sends a form as one of our pages does: `send_form("/silences", days="7")`."""
+
+    def send(path: str, /, **fields: str) -> httpx.Response:
+        return client.post(path, data=fields | {"token": token("/alerts")})
+
+    return send
+
+
+@pytest.fixture
+def sign_in(client: httpx.Client, token: Callable[[str], str]) -> Callable[..., httpx.Response]:
+    """Signs the browser in as a person does: `sign_in(key)`."""
+
+    def send(key: str, then: str = "/alerts") -> httpx.Response:
+        return client.post("/login", data={"key": key, "then": then, "token": token("/login")})
+
+    return send
 
 
 @pytest.fixture

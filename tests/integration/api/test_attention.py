@@ -162,12 +162,12 @@ def test_open_alerts_are_weighed_again_as_the_deadline_nears(call: Any, alpha: A
     )
 
 
-def test_the_pages_show_weeks_and_urgency(client: Any, alpha: Any, seeder: Any) -> None:
+def test_the_pages_show_weeks_and_urgency(client: Any, alpha: Any, seeder: Any, sign_in: Any) -> None:
     accounts(seeder, alpha, ["ada"], name="<script>x</script>")
     [alert] = fire(seeder, alpha, 1, NOW - timedelta(days=4))
     with seeder.engine.begin() as connection:
         digests.due(connection, NOW)
-    client.get("/", params={"key": alpha.key})
+    sign_in(alpha.key)
     assert "ada: the week to 13 Apr 2026" in client.get("/digests/ada").text
     assert '<a href="/digests/ada">' in client.get("/digests").text
     assert "&lt;script&gt;" in client.get("/digests/ada").text

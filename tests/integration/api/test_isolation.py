@@ -80,6 +80,7 @@ TRIED: dict[tuple[str, str], tuple[dict[str, Any] | list[Any] | None, set[int]]]
     ("GET", "/v1/webhooks/{endpoint}/attempts"): (None, {404}),
     ("GET", "/v1/keys"): (None, {200}),
     ("POST", "/v1/keys"): ({"name": "k", "scopes": ["read"]}, {201}),
+    ("POST", "/v1/keys/{key}/rotate"): ({}, {404}),
     ("DELETE", "/v1/keys/{key}"): (None, {404}),
     ("GET", "/v1/rejected"): (None, {200}),
     ("POST", "/v1/rejected/{number}/replay"): (None, {404}),
@@ -157,8 +158,8 @@ def _rows(seeder: Any, workspace: int) -> dict[str, list[Any]]:
     return found
 
 
-def test_pages_show_only_the_visitors_workspace(alpha: Any, beta: Any, client: httpx.Client) -> None:
-    assert client.get("/", params={"key": beta.key}).status_code == 303
+def test_pages_show_only_the_visitors_workspace(alpha: Any, beta: Any, client: httpx.Client, sign_in: Any) -> None:
+    assert sign_in(beta.key).status_code == 303
     for path, status in PAGES.items():
         answer = client.get(_filled(path, alpha))
         assert answer.status_code == status
@@ -182,9 +183,11 @@ def test_a_key_without_the_scope_may_not(alpha: Any, seeder: Any, client: httpx.
         assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
 
 
-def test_forms_change_only_the_visitors_workspace(alpha: Any, beta: Any, client: httpx.Client, seeder: Any) -> None:
-    client.get("/", params={"key": beta.key})
+def test_forms_change_only_the_visitors_workspace(
+    alpha: Any, beta: Any, seeder: Any, sign_in: Any, send_form: Any
+) -> None:
+    sign_in(beta.key)
     before = _rows(seeder, alpha.number)
     for path in ("/alerts/{alert}/resolve", "/silences/{silence}/end", "/tasks/{task}/close"):
-        assert client.post(_filled(path, alpha)).status_code == 404
+        assert send_form(_filled(path, alpha)).status_code == 404
     assert _rows(seeder, alpha.number) == before

@@ -31,8 +31,8 @@ class Tags(HTMLParser):
 
 
 @pytest.fixture
-def visitor(alpha: Any, client: httpx.Client) -> httpx.Client:
-    answer = client.post("/login", data={"key": alpha.key, "then": "/alerts"})
+def visitor(alpha: Any, client: httpx.Client, sign_in: Any) -> httpx.Client:
+    answer = sign_in(alpha.key)
     assert (answer.status_code, answer.headers["location"]) == (303, "/alerts")
     cookie = answer.headers["set-cookie"].lower()
     assert "httponly" in cookie
@@ -109,18 +109,53 @@ def test_lists_go_on_to_older_ones(visitor: httpx.Client, alpha: Any, seeder: An
     assert visitor.get(f"/alerts{older}").text.count("<tr class=") == 11
 
 
-def test_who_is_not_signed_in_is_asked_for_a_key(client: httpx.Client, alpha: Any) -> None:
+def test_who_is_not_signed_in_is_asked_for_a_key(client: httpx.Client, alpha: Any, sign_in: Any) -> None:
     answer = client.get("/accounts?q=x")
     assert answer.headers["location"] == "/login?then=%2Faccounts%3Fq%3Dx"
     assert client.get(answer.headers["location"]).status_code == 200
-    assert client.post("/login", data={"key": "ebb_wrong", "then": "/"}).status_code == 401
+    assert sign_in("ebb_wrong").status_code == 401
     for then in ("//evil.example", "https://evil.example", "/\\evil.example"):
-        answer = client.post("/login", data={"key": alpha.key, "then": then})
+        answer = sign_in(alpha.key, then)
         assert answer.headers["location"] == "/alerts"
 
 
-def test_the_link_signs_in_and_a_revoked_key_signs_out(client: httpx.Client, alpha: Any, call: Any) -> None:
-    assert client.get("/", params={"key": alpha.key}).headers["location"] == "/alerts"
+def test_no_link_signs_anybody_in(client: httpx.Client, alpha: Any) -> None:
+    for path in ("/", "/login", "/alerts"):
+        answer = client.get(path, params={"key": alpha.key}, follow_redirects=True)
+        assert answer.url.path == "/login"
+        assert alpha.key not in answer.text.partition('name="then"')[0]
+    assert "ebbtide_session" not in client.cookies
+
+
+def test_a_form_that_another_site_sends_does_nothing(
+    client: httpx.Client, alpha: Any, sign_in: Any, token: Any
+) -> None:
+    for sent in (
+        {},
+        {"token": ""},
+        {"token": "é"},
+        {"token": "0" * 64},
+        {"token": token("/login")},
+    ):
+        client.cookies.clear()  # as SameSite=Strict has it; with the last of them, whoever got a token elsewhere
+        answer = client.post("/login", data={"key": alpha.key, "then": "/alerts", **sent})
+        assert (answer.status_code, "ebbtide_session" in client.cookies) == (403, False)
+    assert sign_in(alpha.key).status_code == 303
+    assert client.post("/logout").status_code == 403  # though a browser sent its cookie
+    assert client.get("/alerts").status_code == 200
+
+
+def test_every_form_of_a_page_carries_its_token(visitor: httpx.Client, alpha: Any) -> None:
+    for path in ("/login", "/alerts", f"/alerts/{alpha.alert}", "/accounts", "/accounts/alpha/acme", "/calibration"):
+        forms = [
+            form for form in visitor.get(path).text.split("<form")[1:] if 'method="post"' in form.partition(">")[0]
+        ]
+        assert forms
+        assert all('name="token"' in form.partition("</form>")[0] for form in forms), path
+
+
+def test_a_revoked_key_signs_out(client: httpx.Client, alpha: Any, call: Any, sign_in: Any) -> None:
+    assert sign_in(alpha.key).headers["location"] == "/alerts"
     assert client.get("/alerts").status_code == 200
     call(alpha, "DELETE", f"/v1/keys/{alpha.key_id}")
     assert client.get("/alerts").status_code == 303
@@ -132,9 +167,9 @@ def test_a_forged_session_is_none(client: httpx.Client, alpha: Any) -> None:
         assert client.get("/alerts").status_code == 303
 
 
-def test_signing_out_ends_the_session(visitor: httpx.Client) -> None:
+def test_signing_out_ends_the_session(visitor: httpx.Client, token: Any) -> None:
     assert visitor.get("/alerts").status_code == 200
-    visitor.post("/logout")
+    visitor.post("/logout", data={"token": token("/alerts")})
     assert visitor.get("/alerts").status_code == 303
 
 
@@ -148,7 +183,7 @@ def test_every_asset_comes_from_here(client: httpx.Client) -> None:
                 assert asset.startswith("/static/")
 
 
-def test_an_alert_is_acted_on_from_its_page(visitor: httpx.Client, alpha: Any) -> None:
+def test_an_alert_is_acted_on_from_its_page(visitor: httpx.Client, alpha: Any, send_form: Any) -> None:
     page = f"/alerts/{alpha.alert}"
     for action, said in {
         "acknowledge": {"note": HOSTILE},
@@ -156,30 +191,32 @@ def test_an_alert_is_acted_on_from_its_page(visitor: httpx.Client, alpha: Any) -
         "assign": {"assignee": HOSTILE},
         "verdict": {"verdict": "known", "note": "they said so"},
     }.items():
-        answer = visitor.post(f"{page}/{action}", data=said)
+        answer = send_form(f"{page}/{action}", **said)
         assert (answer.status_code, answer.headers["location"]) == (303, page)
     shown = visitor.get(page).text
     for words in ("Snoozed until 4 May 2026", "In the hands of &lt;script&gt;", "judged known: they said so", "Reopen"):
         assert words in shown
-    assert visitor.post(f"{page}/explode").status_code == 404
-    assert visitor.post(f"{page}/snooze", data={"until": "soon"}).status_code == 422
+    assert send_form(f"{page}/explode").status_code == 404
+    assert send_form(f"{page}/snooze", until="soon").status_code == 422
 
 
-def test_silences_are_made_and_ended_on_their_page(visitor: httpx.Client, alpha: Any) -> None:
+def test_silences_are_made_and_ended_on_their_page(visitor: httpx.Client, alpha: Any, send_form: Any) -> None:
     made = {"matchers": 'csm="alpha-csm"', "days": "7", "comment": HOSTILE}
-    assert visitor.post("/silences", data=made).status_code == 303
+    assert send_form("/silences", **made).status_code == 303
     assert "nobody is notified" in visitor.get(f"/alerts/{alpha.alert}").text
     page = visitor.get("/silences").text
     assert "csm=&#34;alpha-csm&#34;" in page
     silence = page.partition('action="/silences/sil_')[2].partition("/end")[0]
-    assert visitor.post(f"/silences/sil_{silence}/end").status_code == 303
+    assert send_form(f"/silences/sil_{silence}/end").status_code == 303
     assert "nobody is notified" not in visitor.get(f"/alerts/{alpha.alert}").text
     for wrong in ({"matchers": "csm"}, {"days": "0"}, {"comment": ""}):
-        assert visitor.post("/silences", data=made | wrong).status_code == 422
+        assert send_form("/silences", **made | wrong).status_code == 422
 
 
-def test_who_may_only_read_sees_no_buttons(client: httpx.Client, alpha: Any, seeder: Any) -> None:
+def test_who_may_only_read_sees_no_buttons(
+    client: httpx.Client, alpha: Any, seeder: Any, sign_in: Any, send_form: Any
+) -> None:
     secret = create_key(seeder.engine, alpha.number, [Scope.READ])
-    client.get("/", params={"key": secret})
+    sign_in(secret)
     assert "Acknowledge" not in client.get(f"/alerts/{alpha.alert}").text
-    assert client.post(f"/alerts/{alpha.alert}/acknowledge").status_code == 403
+    assert send_form(f"/alerts/{alpha.alert}/acknowledge").status_code == 403

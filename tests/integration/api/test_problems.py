@@ -5,8 +5,8 @@ from typing import Any
 import httpx
 from fastapi import FastAPI
 
+from schemas.clock import Clock
 from schemas.database import engine as engines
-from schemas.keys import Key
 
 WRONG: list[tuple[str, str, bytes, int, str]] = [
     ("GET", "/v1/nothing", b"", 404, "not_found"),
@@ -70,11 +70,11 @@ def test_a_database_that_is_gone_is_503(alpha: Any, app: FastAPI, client: httpx.
 
 
 def test_what_nobody_foresaw_says_nothing_of_our_inside(alpha: Any, app: FastAPI, client: httpx.Client) -> None:
-    def fails() -> list[Key]:
-        raise RuntimeError("secret")
+    class Broken(Clock):
+        def now(self) -> int:
+            raise RuntimeError("secret")
 
-    app.state.services.keyring._load = fails
-    app.state.services.keyring.forget()
-    answer = client.get("/v1/status", headers=alpha.headers)
+    app.state.services.clock = Broken()
+    answer = client.get("/v1/calibration", headers=alpha.headers)
     assert (answer.status_code, answer.json()["code"]) == (500, "internal")
     assert "secret" not in answer.text

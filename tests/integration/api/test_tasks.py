@@ -47,21 +47,23 @@ def test_a_save_counts_only_after_the_renewal_that_follows(call: Any, alpha: Any
     assert call(alpha, "GET", "/v1/saves").json() == {"claimed": 0, "saved": 1, "lost": 0}
 
 
-def test_an_alert_carries_its_playbook(call: Any, client: Any, alpha: Any) -> None:
+def test_an_alert_carries_its_playbook(call: Any, client: Any, alpha: Any, sign_in: Any) -> None:
     book = call(alpha, "GET", f"/v1/alerts/{alpha.alert}").json()["playbook"]
     assert book["title"] == "alpha Acme does less of alpha.report"
     assert any("2026-04-" in one for one in book["check"])
-    client.get("/", params={"key": alpha.key})
+    sign_in(alpha.key)
     assert "alpha Acme does less of alpha.report" in client.get(f"/alerts/{alpha.alert}").text
 
 
-def test_tasks_are_worked_on_from_the_alerts_page(client: Any, call: Any, alpha: Any) -> None:
-    client.get("/", params={"key": alpha.key})
-    assert client.post("/tasks", data={"alert": alpha.alert, "title": "<b>call</b>"}).status_code == 303
+def test_tasks_are_worked_on_from_the_alerts_page(
+    client: Any, call: Any, alpha: Any, sign_in: Any, send_form: Any
+) -> None:
+    sign_in(alpha.key)
+    assert send_form("/tasks", alert=alpha.alert, title="<b>call</b>").status_code == 303
     [task] = call(alpha, "GET", f"/v1/tasks?alert={alpha.alert}").json()["items"]
     assert "&lt;b&gt;call" in client.get(f"/alerts/{alpha.alert}").text
     closing = {"alert": alpha.alert, "saved": "yes"}
-    assert client.post(f"/tasks/{task['id']}/close", data=closing).headers["location"] == f"/alerts/{alpha.alert}"
+    assert send_form(f"/tasks/{task['id']}/close", **closing).headers["location"] == f"/alerts/{alpha.alert}"
     assert "save claimed" in client.get(f"/alerts/{alpha.alert}").text
 
 
@@ -117,15 +119,17 @@ def rule(call: Any, seeded: Any) -> Any:
     return next(one for one in found if one["kind"] == "behavior.dropped")
 
 
-def test_verdicts_tune_the_rule_visibly_and_reversibly(call: Any, client: Any, alpha: Any, seeder: Any) -> None:
+def test_verdicts_tune_the_rule_visibly_and_reversibly(
+    call: Any, client: Any, alpha: Any, seeder: Any, sign_in: Any, send_form: Any
+) -> None:
     address = "/v1/rules/behavior.dropped/tuning"
     assert call(alpha, "POST", address, json={}).status_code == 409, "nobody judged anything yet"
     judge(call, seeder, alpha, 4, 8)
     found = rule(call, alpha)
     assert (found["judged"], found["precision"], found["factor"], found["suggested"]) == (12, 0.3333, 1.0, 0.45)
-    client.get("/", params={"key": alpha.key})
+    sign_in(alpha.key)
     assert "33 %" in client.get("/rules").text
-    assert client.post("/rules/behavior.dropped/tune").status_code == 303
+    assert send_form("/rules/behavior.dropped/tune").status_code == 303
     with seeder.engine.connect() as connection:
         assert tuning.factors(connection, alpha.number) == {"behavior.dropped": 0.45}
     assert call(alpha, "DELETE", address).json()["factor"] == 1.0

@@ -148,3 +148,17 @@ def test_every_command_shows_an_example(name: str) -> None:
     shown = run(name, "--help")
     assert shown.returncode == 0
     assert f"ebbtide {name}" in shown.stdout
+
+
+def test_keys_are_made_listed_rotated_and_revoked(database_url: str) -> None:
+    where = ("--database-url", database_url, "--json")
+    made = json.loads(run("key", "create", "--scope", "ingest", "--name", "site", *where).stdout)
+    (old,) = json.loads(run("key", "list", *where).stdout)
+    assert (old["name"], old["scopes"], made["key"].startswith(old["prefix"])) == ("site", ["ingest"], True)
+    new = json.loads(run("key", "rotate", str(old["id"]), "--overlap", "1", *where).stdout)
+    assert new["key"] != made["key"]
+    assert run("key", "rotate", str(old["id"]), *where).returncode == 1
+    listed = json.loads(run("key", "list", *where).stdout)
+    assert [(one["name"], one["revoked_at"] is None) for one in listed] == [("site", True), ("site", False)]
+    assert run("key", "revoke", str(old["id"]), *where).returncode == 0
+    assert run("key", "revoke", str(old["id"]), *where).returncode == 1

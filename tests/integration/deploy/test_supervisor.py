@@ -15,6 +15,7 @@ import pytest
 from deploy.local.errors import PartFailedError, RunningError
 from deploy.local.parts import Part
 from deploy.local.ports import HOST, Ports
+from deploy.local.probes import is_ready
 from deploy.local.processes import end_stale, records, write_record
 from deploy.local.supervisor import Supervisor
 
@@ -68,6 +69,21 @@ def test_a_part_that_keeps_dying_is_started_ever_more_seldom(tmp_path: Path, por
         process.send(signal.SIGKILL)
         time.sleep(3)
         assert 2 <= process.restarts <= 4
+
+
+def test_a_part_that_hangs_is_killed_and_started_again(
+    tmp_path: Path, ports: Ports, eventually: Callable[..., Any]
+) -> None:
+    said: list[str] = []
+    port = ports.take("web", 28080)
+    with Supervisor(tmp_path, say=said.append) as supervisor:
+        supervisor.start(server(ports, alive=f"http://{HOST}:{port}/", hangs=1.0))
+        process = supervisor.processes["web"]
+        first = process.pid
+        process.send(signal.SIGSTOP)
+        eventually(lambda: process.pid != first and is_ready(f"http://{HOST}:{port}/"))
+        assert process.restarts == 1
+        assert any("has not answered" in line for line in said)
 
 
 def test_a_part_stopped_while_it_is_started_again_does_not_run_on(tmp_path: Path, ports: Ports) -> None:

@@ -20,12 +20,14 @@ from schemas.database.keys import list_keys, revoke_key
 
 
 @contextmanager
-def stopped(pid: int) -> Iterator[None]:
-    os.kill(pid, signal.SIGSTOP)
+def stopped(*pids: int) -> Iterator[None]:
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
     try:
         yield
     finally:
-        os.kill(pid, signal.SIGCONT)
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
 
 
 class Load:
@@ -128,9 +130,12 @@ def test_a_broker_that_is_killed(collector: Stack, sender: Any, eventually: Call
 
 
 def test_known_keys_go_on_without_the_database(collector: Stack, sender: Any) -> None:
-    with stopped(collector.pid("database")):
-        time.sleep(4)
+    server = psutil.Process(collector.pid("database"))
+    with stopped(server.pid, *(child.pid for child in server.children())):
+        time.sleep(6)  # longer than the keys are fresh
         assert sender.post("/v1/track", {"event": "a", "userId": "ada"}).status_code == 200
+        unknown = sender.post("/v1/track", {"event": "a", "userId": "ada"}, auth=("ebb_perhaps_new", ""))
+        assert (unknown.status_code, unknown.headers["retry-after"]) == (503, "2")
 
 
 def test_a_revoked_key_ends_within_seconds(collector: Stack, sender: Any, eventually: Callable[..., Any]) -> None:

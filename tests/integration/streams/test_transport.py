@@ -1,8 +1,10 @@
 """The transport keeps its promises on this version of Faust: where reading begins, and when a worker ends itself."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import pytest
 from sqlalchemy import text
 
 from schemas.events import UsageEvent
@@ -53,5 +55,18 @@ def test_a_worker_that_does_not_get_on_ends_itself(pipeline: Any, eventually: Ca
         connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
         pipeline.send([one(1)])
         assert worker.wait(60) == EXIT_CODE
+    pipeline.start()
+    eventually(lambda: pipeline.counted() == 2, 60)
+
+
+@pytest.mark.parametrize("trouble", ["fetch_stops", "assignment_lost", "loop_stands"])
+def test_a_worker_that_stops_in_silence_is_noticed(pipeline: Any, eventually: Callable[..., Any], trouble: str) -> None:
+    planting = Path(__file__).parents[2] / "faults" / "planting"
+    worker = pipeline.start(PYTHONPATH=str(planting), EBBTIDE_PLANTED=trouble, EBBTIDE_PATIENCE="4")
+    pipeline.send([one(0)])
+    eventually(lambda: pipeline.counted() == 1, 60)
+    pipeline.send([one(1)])
+    assert worker.wait(60) == EXIT_CODE
+    assert "still for" in worker.log.read_text() or "has not turned" in worker.log.read_text()
     pipeline.start()
     eventually(lambda: pipeline.counted() == 2, 60)

@@ -2,6 +2,7 @@ import asyncio
 import base64
 import contextlib
 import gzip
+import time
 import zlib
 from collections.abc import Iterator
 from functools import partial
@@ -10,8 +11,9 @@ import pytest
 import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
+from starlette.types import Message
 
-from ingest.body import decompress, read
+from ingest.body import SECONDS, _reading, decompress, hurry, read
 from ingest.errors import Refusal
 
 TEXT = b'{"batch": []}'
@@ -94,3 +96,38 @@ def test_a_broken_connection_is_told_from_an_end() -> None:
     with pytest.raises(Refusal) as refusal:
         asyncio.run(read(receive, None))  # type: ignore[arg-type]
     assert refusal.value.code == "body_incomplete"
+
+
+def test_a_body_that_does_not_come_in_time_is_given_up_and_holds_nothing() -> None:
+    async def never() -> Message:
+        return await asyncio.get_running_loop().create_future()
+
+    async def run(announced: int | None) -> Refusal:
+        reading = asyncio.create_task(read(never, announced))
+        await asyncio.sleep(0)
+        hurry(time.monotonic() + SECONDS - 1)
+        await asyncio.sleep(0)
+        assert not reading.done()
+        hurry(time.monotonic() + SECONDS + 1)
+        with pytest.raises(Refusal) as refusal:
+            await reading
+        return refusal.value
+
+    for announced in (10, 1_000_000, None):
+        refusal = asyncio.run(run(announced))
+        assert (refusal.status, refusal.code) == (408, "body_too_slow")
+    assert not _reading
+
+
+def test_a_request_that_is_ended_otherwise_just_ends() -> None:
+    async def never() -> Message:
+        return await asyncio.get_running_loop().create_future()
+
+    async def run() -> None:
+        reading = asyncio.create_task(read(never, 10))
+        await asyncio.sleep(0)
+        reading.cancel()
+        await reading
+
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(run())

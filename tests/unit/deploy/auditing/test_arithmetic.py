@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deploy.local.auditing.arithmetic import Balance, balance, missing_ids, repeats
+from deploy.local.auditing.arithmetic import Balance, balance, places, repeats
 from deploy.local.auditing.columns import Codes, Sums, TopicEvents
 from schemas.batches import decode, encode
 from schemas.events import Kind, UsageEvent
@@ -123,5 +123,13 @@ def test_sums_before_1970_and_wrapping() -> None:
     )
 
 
-def test_ids_of_a_ledger() -> None:
-    assert missing_ids(np.array([1, 2, 9], np.uint64), np.array([2, 1, 4], np.uint64)) == 1
+def test_ids_of_a_ledger_are_each_in_one_place() -> None:
+    ids = np.array([1, 2, 3, 4, 9], np.uint64)
+    found = places(ids, {"unassigned": ids[1:2], "counted": ids[2:3]}, {"refused": ids[2:4], "later": ids[:3]})
+    assert found.counts == {"unassigned": 1, "counted": 1, "refused": 1, "later": 1, "missing": 1}
+    assert found.several == 0
+
+
+def test_an_id_that_is_counted_and_waits_is_in_several_places() -> None:
+    ids = np.array([1, 2], np.uint64)
+    assert places(ids, {"unassigned": ids[1:], "counted": ids}, {}).several == 1
