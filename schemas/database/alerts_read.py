@@ -127,10 +127,11 @@ def _where(query: Select[Any], wanted: AlertFilter, account: int | None) -> Sele
         (wanted.least, alerts.c.priority.__ge__),
         (wanted.since, alerts.c.fired_at.__ge__),
         (wanted.until, alerts.c.fired_at.__lt__),
-        (wanted.silenced, alerts.c.silenced_by.is_not(None).__eq__),
     )
     conditions = [column == value for column, value in equal if value is not None]
     conditions += [holds(value) for value, holds in bounds if value is not None]
+    if wanted.silenced is not None:
+        conditions.append(alerts.c.silenced_by.is_not(None) if wanted.silenced else alerts.c.silenced_by.is_(None))
     if is_open:
         conditions.append(alerts.c.state.not_in(CLOSED))
     if wanted.origin is None:

@@ -130,6 +130,7 @@ alerts = Table(
     Index("alerts_of_csm", "workspace", "csm", "fired_at", "episode"),
     Index("alerts_of_csm_by_priority", "workspace", "csm", "priority", "episode"),
     Index("alerts_of_assignee", "workspace", "assignee", "fired_at", "episode"),
+    Index("alerts_silenced", "workspace", "fired_at", "episode", postgresql_where=text("silenced_by IS NOT NULL")),
     Index("alerts_snoozed", "snoozed_until", postgresql_where=text("snoozed_until IS NOT NULL")),
     Index(
         "alerts_open",
