@@ -1,4 +1,4 @@
-"""`GET /v1/segments` at 100,000 accounts: how long its one query takes.
+"""`GET /v1/segments` at 100,000 accounts: how long it takes, where nothing has changed since.
 
 `python -m benchmarks.segments [--accounts N] [--runs N]`
 """

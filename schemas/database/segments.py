@@ -6,7 +6,7 @@ from sqlalchemy import Connection, TextClause, func, select, text
 
 from schemas.database.accounts import CLOSED, TOLD
 from schemas.database.calibrations import part_of
-from schemas.database.tables import account_arr, alert_segment, alerts, segment_marks, workspaces
+from schemas.database.tables import account_arr, alerts, segment_marks, workspaces
 from schemas.segments import DIMENSIONS, EVERYONE, Dimension
 
 EVERYONES = -1  # the dimension of the row that counts everyone
@@ -110,8 +110,8 @@ _COUNTING = _counting()
 
 def _open_alerts(connection: Connection, workspace: int) -> dict[str, int]:
     query = (
-        select(alert_segment, func.count())
+        select(alerts.c.peers, func.count())
         .where(alerts.c.workspace == workspace, alerts.c.state.not_in(CLOSED), TOLD)
-        .group_by(alert_segment)
+        .group_by(alerts.c.peers)
     )
     return {row[0]: row[1] for row in connection.execute(query)}

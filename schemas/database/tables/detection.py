@@ -5,6 +5,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Computed,
     Float,
     ForeignKey,
     ForeignKeyConstraint,
@@ -119,6 +120,8 @@ alerts = Table(
     Column("priority", Float, nullable=False, server_default="0"),  # schemas.priorities
     json_column("priority_parts", "[]"),
     Column("inhibited_by", Text),  # the episode that says already what this one would
+    # The segment of its peers, so that open alerts are counted by it without their evidence.
+    Column("peers", Text, Computed("coalesce(segment, evidence ->> 'segment')", persisted=True)),
     recorded(),
     Index("alerts_newest", "workspace", "fired_at", "episode"),
     Index("alerts_of_account", "workspace", "account", "fired_at", "episode"),
@@ -130,6 +133,12 @@ alerts = Table(
     Index("alerts_of_csm", "workspace", "csm", "fired_at", "episode"),
     Index("alerts_of_csm_by_priority", "workspace", "csm", "priority", "episode"),
     Index("alerts_of_assignee", "workspace", "assignee", "fired_at", "episode"),
+    Index(
+        "alerts_open_of_peers",
+        "workspace",
+        "peers",
+        postgresql_where=text("state NOT IN ('resolved', 'retracted') AND origin <> 'shadow'"),
+    ),
     Index("alerts_silenced", "workspace", "fired_at", "episode", postgresql_where=text("silenced_by IS NOT NULL")),
     Index("alerts_snoozed", "snoozed_until", postgresql_where=text("snoozed_until IS NOT NULL")),
     Index(
