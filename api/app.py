@@ -14,9 +14,27 @@ from api import problems
 from api.dependencies import Services
 from api.metrics import Metrics
 from api.middleware import Guard, Observe
-from api.routes import accounts, alerts, behaviors, catalog, facts, health, identities, keys, refused, webhooks, windows
+from api.routes import (
+    accounts,
+    alerts,
+    attention,
+    behaviors,
+    catalog,
+    facts,
+    handling,
+    health,
+    identities,
+    keys,
+    refused,
+    rules,
+    silences,
+    stream,
+    tasks,
+    webhooks,
+    windows,
+)
 from api.settings import Settings
-from api.web import pages
+from api.web import acting, pages
 from schemas.clock import Clock
 from schemas.database import engine as engines
 from schemas.database.keys import exchange_keys
@@ -29,7 +47,10 @@ _DESCRIPTION = """Notices early, and explains, when a customer stops doing the f
 Send `Authorization: Bearer ebb_…`. Errors are `application/problem+json`; lists are paged by `cursor`."""
 
 # An account's id may hold slashes, so what hangs on an account comes before the account itself.
-_ROUTERS = (alerts, windows, facts, identities, accounts, behaviors, catalog, webhooks, keys, refused, health)
+_ROUTERS = (
+    alerts, handling, stream, silences, attention, rules, tasks, windows, facts, identities,
+    accounts, behaviors, catalog, webhooks, keys, refused, health,
+)  # fmt: skip
 
 
 def create_app(settings: Settings, clock: Clock) -> FastAPI:
@@ -58,6 +79,7 @@ def create_app(settings: Settings, clock: Clock) -> FastAPI:
     for module in _ROUTERS:
         app.include_router(module.router, responses=problems.RESPONSES)
     app.include_router(pages.router)
+    app.include_router(acting.router)
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
     problems.install(app)
     pages.install(app)

@@ -1,16 +1,18 @@
 """Who asks, and for what: every request is bound to its key's workspace before anything is read."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import Depends, Path, Query, Request
+from fastapi import Depends, Header, Path, Query, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
+from api import once
 from api.metrics import Metrics
 from api.models.common import Paged
+from api.playbooks import PlaybooksFile
 from api.problems import ForbiddenError, TooManyError, UnauthenticatedError
 from api.settings import Settings
 from schemas.clock import Clock
@@ -19,6 +21,7 @@ from schemas.errors import UnavailableError
 from schemas.keyreading import KeyReader
 from schemas.keyring import Keyring
 from schemas.keys import Key, Scope
+from schemas.playbooks import Playbook
 from schemas.rates import Rates
 
 _bearer = HTTPBearer(auto_error=False, description="A key of `ebbtide key` or `POST /v1/keys`: `ebb_…`")
@@ -33,6 +36,7 @@ class Services:
         self.database = database
         self.keys = keys
         self.metrics = metrics
+        self.playbooks = PlaybooksFile(settings.api_playbooks)
         self._rates = Rates(settings.api_key_requests_per_second)
 
     def charge(self, key: Key) -> None:
@@ -45,18 +49,24 @@ class Services:
 
 
 class Tenant:
-    """A workspace as one key may see it: its number, and transactions."""
+    """A workspace as one key may see it: its number, and transactions. `wish`: what is to be carried out once."""
 
-    def __init__(self, key: Key, services: Services) -> None:
+    def __init__(self, key: Key, services: Services, wish: once.Wish | None = None) -> None:
         services.charge(key)
         self.workspace = key.workspace
         self.key = key
         self._services = services
+        self._wish = wish
 
     @property
     def now(self) -> datetime:
         """The moment of this request."""
         return self._services.clock.datetime()
+
+    @property
+    def playbooks(self) -> Mapping[str, Playbook]:
+        """What to do about each kind of alert."""
+        return self._services.playbooks.current()
 
     @contextmanager
     def reading(self) -> Iterator[tuple[Any, int]]:
@@ -68,6 +78,9 @@ class Tenant:
     def writing(self) -> Iterator[tuple[Any, int]]:
         """A transaction that reaches the workspace's rows only, and the workspace's number."""
         with self._services.database.writing(self.workspace) as connection:
+            wish, self._wish = self._wish, None  # noted with the first write; those after it belong to it
+            if wish is not None:
+                once.begin(connection, self.workspace, wish)
             yield connection, self.workspace
 
 
@@ -97,6 +110,7 @@ def current(keys: KeyReader) -> Keyring:
 
 def _with(scope: Scope) -> Callable[..., Tenant]:
     def tenant(
+        request: Request,
         services: Annotated[Services, Depends(services_of)],
         credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
     ) -> Tenant:
@@ -107,7 +121,8 @@ def _with(scope: Scope) -> Callable[..., Tenant]:
             raise UnauthenticatedError("This key is not valid: it was revoked, or never was one.")
         if scope not in key.scopes:
             raise ForbiddenError(f"This key may not do that: it lacks the scope `{scope}`.")
-        return Tenant(key, services)
+        request.state.workspace = key.workspace
+        return Tenant(key, services, getattr(request.state, "wish", None))
 
     return tenant
 
@@ -115,6 +130,18 @@ def _with(scope: Scope) -> Callable[..., Tenant]:
 Reader = Annotated[Tenant, Depends(_with(Scope.READ))]
 Manager = Annotated[Tenant, Depends(_with(Scope.MANAGE))]
 Admin = Annotated[Tenant, Depends(_with(Scope.ADMIN))]
+
+
+def _once(
+    tenant: Manager,
+    idempotency_key: Annotated[  # noqa: ARG001 - api.once heeds it; here it is described
+        str | None, Header(max_length=200, description="sent twice within 48 hours, it is carried out once")
+    ] = None,
+) -> Tenant:
+    return tenant
+
+
+Writer = Annotated[Tenant, Depends(_once)]
 Held = Annotated[Services, Depends(services_of)]
 Paging = Annotated[Paged, Query()]
 InPath = Annotated[str, Path(min_length=1, max_length=256)]

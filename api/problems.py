@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
 
 from api.web.rendering import render
-from schemas.errors import ConflictError, DefinitionError, EbbtideError, NotFoundError, UnavailableError
+from schemas.errors import ChangedError, ConflictError, DefinitionError, EbbtideError, NotFoundError, UnavailableError
 
 log = structlog.get_logger(__name__)
 
@@ -41,6 +41,7 @@ _OURS: dict[type[EbbtideError], tuple[int, str]] = {
     NotFoundError: (404, "not_found"),
     TooManyError: (429, "rate_limited"),
     ConflictError: (409, "conflict"),
+    ChangedError: (412, "changed"),
     DefinitionError: (422, "invalid"),
     UnavailableError: (503, "unavailable"),
 }

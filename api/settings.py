@@ -1,6 +1,7 @@
 """The API's settings: `EBBTIDE_API_…` in the environment, or `api_…` in `ebbtide.toml`."""
 
 import secrets
+from pathlib import Path
 
 from pydantic import Field
 
@@ -21,4 +22,5 @@ class Settings(Common):
         min_length=16,
         description="signs the pages' sessions; give several API processes the same one",
     )
+    api_playbooks: Path = Field(Path("playbooks.yaml"), description="playbooks of your own, by kind of alert")
     api_session_hours: int = Field(12, ge=1, le=720, description="how long a browser stays signed in")

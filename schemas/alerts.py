@@ -1,7 +1,6 @@
 """What detection finds and what an alert is: the words that streams writes and api reads."""
 
 import hashlib
-from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -49,7 +48,7 @@ class AlertState(StrEnum):
 
 
 class Transition(StrEnum):
-    """Why an alert changed, and why its receivers are told."""
+    """A step of an alert's life: the first six are detection's, the next six people's; then snoozes and silences."""
 
     FIRED = "fired"
     WORSENED = "worsened"
@@ -57,6 +56,15 @@ class Transition(StrEnum):
     RELAPSED = "relapsed"
     RESOLVED = "resolved"
     RETRACTED = "retracted"
+    ACKNOWLEDGED = "acknowledged"
+    SNOOZED = "snoozed"
+    CLOSED = "closed"
+    REOPENED = "reopened"
+    ASSIGNED = "assigned"
+    JUDGED = "judged"
+    AWOKE = "awoke"
+    MUTED = "muted"
+    UNMUTED = "unmuted"
 
 
 class Origin(StrEnum):
@@ -150,34 +158,3 @@ def fingerprint(workspace: int, subject: Subject) -> str:
 def episode(of_fingerprint: str, opened_at: int) -> str:
     """An alert's id: its fingerprint and its opening moment (ms), hashed to 32 hex digits."""
     return hashlib.blake2b(f"{of_fingerprint}{opened_at}".encode(), digest_size=16).hexdigest()
-
-
-class AlertRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """An alert as it is stored; `account` and `user` are numbers."""
-
-    episode: str
-    fingerprint: str
-    kind: str
-    account: int | None = None
-    segment: str | None = None
-    user: int | None = None
-    behavior: str | None = None
-    state: str
-    origin: str
-    onset: datetime
-    fired_at: datetime
-    resolved_at: datetime | None = None
-    sequence: int
-    sentence: str
-    evidence: dict[str, Any]
-
-
-class TransitionRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """One step of an alert's life as it is stored; `sequence` counts an episode's steps from 1."""
-
-    episode: str
-    sequence: int
-    transition: str
-    at: datetime
-    reason: str
-    evidence: dict[str, Any]

@@ -6,6 +6,7 @@ EbbtideError                the root; its text is written for the person who rea
 ├── DefinitionError         a behavior, rule or segment is defined wrongly
 ├── NotFoundError           what was asked for is not there (404)
 ├── ConflictError           what was sent contradicts what is stored (409)
+├── ChangedError            somebody changed it since it was read (412)
 ├── UnavailableError        a part we need does not answer; retry later (503)
 └── FencedError             another worker moved this partition on; what was about to be written was not
 """
@@ -33,6 +34,10 @@ class NotFoundError(EbbtideError):
 
 class ConflictError(EbbtideError):
     """What was sent contradicts what is stored."""
+
+
+class ChangedError(EbbtideError):
+    """Somebody changed it since it was read."""
 
 
 class UnavailableError(EbbtideError):

@@ -10,7 +10,8 @@ from typing import Any
 
 import msgspec
 
-from schemas.alerts import AlertRecord, Transition, TransitionRecord
+from schemas.alerts import Transition
+from schemas.lives import AlertRecord, TransitionRecord
 
 EVENT_TYPES = {
     Transition.FIRED: "alert.firing",
@@ -18,6 +19,10 @@ EVENT_TYPES = {
     Transition.RELAPSED: "alert.relapsed",
     Transition.RESOLVED: "alert.resolved",
     Transition.RETRACTED: "alert.retracted",
+    Transition.ACKNOWLEDGED: "alert.acknowledged",
+    Transition.SNOOZED: "alert.snoozed",
+    Transition.CLOSED: "alert.resolved",
+    **dict.fromkeys((Transition.REOPENED, Transition.AWOKE, Transition.UNMUTED), "alert.firing"),
 }
 
 
@@ -65,6 +70,7 @@ def payload(alert: AlertRecord, step: TransitionRecord, account: dict[str, Any] 
         "sequence": step.sequence,
         "transition": step.transition,
         "reason": step.reason,
+        "actor": step.actor,
         "at": step.at,
         "kind": alert.kind,
         "state": alert.state,
@@ -74,8 +80,11 @@ def payload(alert: AlertRecord, step: TransitionRecord, account: dict[str, Any] 
         "onset": alert.onset,
         "fired_at": alert.fired_at,
         "resolved_at": alert.resolved_at,
+        "csm": alert.csm,
+        "assignee": alert.assignee,
+        "priority": alert.priority,
         "sentence": alert.sentence,
-        "evidence": step.evidence,
+        "evidence": step.evidence or alert.evidence,
     }
     event_type = EVENT_TYPES[Transition(step.transition)]
     return msgspec.json.encode({"type": event_type, "timestamp": now, "data": data}).decode()

@@ -10,7 +10,7 @@ from faust.types import TP
 
 from schemas.errors import EbbtideError, UnavailableError
 from schemas.topics import EVENTS, REJECTED, TICKS
-from streams import defining, delivery, evaluation, rejections, ticking, upkeep
+from streams import defining, delivery, evaluation, rejections, ticking, upkeep, waking
 from streams.folding.runner import Fetched
 from streams.leaving import leave
 from streams.transport import App
@@ -32,6 +32,8 @@ def wire(app: App, worker: Worker) -> Watch:
     _background(app, "strays", lambda: upkeep.take_in_strays(worker))
     _background(app, "resolve", lambda: upkeep.resolve_waiting(worker))
     _background(app, "complete", lambda: upkeep.complete_paths(worker))
+    _background(app, "wake", lambda: waking.wake(worker))
+    _background(app, "digests", lambda: waking.tell_weeks(worker))
     if settings.compact_every:
         _background(app, "compact", lambda: upkeep.compact(worker))
     _background(app, "deliver", lambda: delivery.run(worker.database.engine, settings, asyncio.Event()))

@@ -13,7 +13,7 @@ import structlog
 from schemas.calibrations import Meaning
 from schemas.clock import HOUR_MS, to_datetime
 from schemas.database import alerts as alert_queries
-from schemas.database import calibrations, coverage
+from schemas.database import attention, calibrations, coverage, muting
 from schemas.database import evaluation as queries
 from schemas.database.engine import Connection, Engine
 from schemas.days import day_start
@@ -124,11 +124,15 @@ def _write(connection: Connection, plan: Plan, folded: Folded, now: datetime) ->
         return None
     started = plan.after
     boundary = partial(closing, world, day=started)
-    stretch = Stretch(folded.happenings, folded.lives, moment, boundary, plan.origin)
+    hushed = partial(muting.hushed, connection, number, muting.load(connection, number, now), now=now)
+    stretch = Stretch(folded.happenings, folded.lives, moment, boundary, plan.origin, hushed)
     open_now = {life.episode for life in folded.lives} | {h.change.episode for h in folded.happenings}
     known = alert_queries.stored_since(connection, number, planning.stamp(started), sorted(open_now))
     revisions = reconcile(world, stretch, *known)
+    revisions = attention.attend(connection, number, revisions, now)
     alert_queries.write_alerts(connection, number, revisions, now)
+    muting.refresh(connection, number, now)
+    attention.refresh(connection, number, now)
     if folded.end.coverage is not None:
         coverage.keep(connection, number, folded.end.coverage)
     if folded.meaning is not None:

@@ -19,9 +19,14 @@ _ALERT: dict[str, Any] = {
     "onset": "2026-03-02T00:00:00Z",
     "fired_at": "2026-03-09T00:00:00Z",
     "resolved_at": None,
+    "csm": "ada",
+    "priority": 29_453.0,
+    "deferred": False,
+    "assignee": "ada",
+    "snoozed_until": None,
     "sequence": 1,
     "sentence": "Acme GmbH: report.exported fell from 29 to 5 user-days a week since 2 March; its peers did not.",
-    "silenced": False,
+    "silenced_by": None,
     "inhibited_by": None,
     "fingerprint": "9b1c8f2d3e4f5061728394a5b6c7d8e9",
     "recorded_at": "2026-03-09T00:15:02Z",
@@ -63,10 +68,15 @@ class Alert(Model):
     onset: datetime
     fired_at: datetime
     resolved_at: datetime | None = None
+    csm: str | None = Field(None, description="whose account it is")
+    priority: float = Field(description="ARR, chance of loss and urgency multiplied; `priority_parts` of one says how")
+    deferred: bool = Field(description="left for its CSM's digest: their budget of the week was spent")
+    assignee: str | None = Field(None, description="who has it in hand")
+    snoozed_until: datetime | None = Field(None, description="null while snoozed: until it gets worse")
     sequence: int
     sentence: str
-    silenced: bool
-    inhibited_by: str | None = None
+    silenced_by: str | None = Field(None, description="the silence because of which nobody is notified")
+    inhibited_by: str | None = Field(None, description="the alert that says already what this one would")
     fingerprint: str
     recorded_at: datetime
     observed: float | None
@@ -80,13 +90,14 @@ class Alert(Model):
 
 
 class TransitionShown(Model):
-    """Why an alert changed, when (event time), and who or what did it."""
+    """A step of an alert's life: what happened, when, who did it and why, and whether receivers were told."""
 
     sequence: int
     transition: str
     at: datetime
     actor: str
     reason: str
+    told: bool
     recorded_at: datetime
 
 
@@ -114,6 +125,31 @@ class Verdict(Model):
     recorded_at: datetime
 
 
+class PriorityPart(Model):
+    """A factor of a priority: its value, where it comes from, and whether it stands in for what is not known."""
+
+    name: str
+    value: float
+    source: str
+    assumed: bool
+
+
+class Link(Model):
+    """Where to look."""
+
+    title: str
+    url: str
+
+
+class Playbook(Model):
+    """What to do about an alert: what to check first, what to ask the customer, where to look."""
+
+    title: str
+    check: list[str]
+    ask: list[str]
+    links: list[Link]
+
+
 class AlertDetail(Alert):
     """One alert with all it rests on, and all that became of it."""
 
@@ -127,14 +163,22 @@ class AlertDetail(Alert):
                 "at": "2026-03-09T00:00:00Z",
                 "actor": "ebbtide",
                 "reason": "the score 6.1 passed 4.0",
+                "told": True,
                 "recorded_at": "2026-03-09T00:15:02Z",
             }
         ],
+        priority_parts=[
+            {"name": "arr", "value": 48_000.0, "source": "the account's ARR", "assumed": False},
+            {"name": "urgency", "value": 0.33, "source": "the notice deadline is unknown", "assumed": True},
+        ],
+        playbook={"title": "Acme GmbH does less of report.exported", "check": ["Who stopped?"], "ask": [], "links": []},
         deliveries=[],
         verdicts=[],
     )
 
     evidence: dict[str, Any] = Field(description="expected, observed, since, who stopped, the peers' change, and more")
+    playbook: Playbook | None
+    priority_parts: list[PriorityPart]
     transitions: list[TransitionShown]
     deliveries: list[Delivery]
     verdicts: list[Verdict]

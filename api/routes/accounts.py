@@ -8,14 +8,15 @@ from fastapi.concurrency import run_in_threadpool
 from pydantic import Field
 
 from api.bulk import MEDIA_TYPES, read_rows
-from api.dependencies import InPath, Manager, Reader
+from api.dependencies import InPath, Reader, Writer
 from api.models.accounts import AccountDetail, AccountShown, Imported
 from api.models.common import Page, Paged, Word, shown
+from api.once import OnceRoute
 from schemas.accounts import AccountPatch, AccountRow
 from schemas.database import accounts, facts
 from schemas.database.accounts import AccountFilter, Sort
 
-router = APIRouter(prefix="/v1", tags=["accounts"])
+router = APIRouter(prefix="/v1", tags=["accounts"], route_class=OnceRoute)
 
 SEEN = timedelta(days=90)
 
@@ -52,7 +53,7 @@ def list_accounts(tenant: Reader, query: Annotated[AccountQuery, Query()]) -> An
     summary="Set the traits of many accounts at once",
     openapi_extra={"requestBody": {"required": True, "content": MEDIA_TYPES}},
 )
-async def import_accounts(tenant: Manager, request: Request) -> Any:
+async def import_accounts(tenant: Writer, request: Request) -> Any:
     """All rows in one transaction, or none. Each has `account`; other columns are traits.
 
     Sending the same again changes nothing.
@@ -61,7 +62,7 @@ async def import_accounts(tenant: Manager, request: Request) -> Any:
     return await run_in_threadpool(_import, tenant, rows)
 
 
-def _import(tenant: Manager, rows: list[AccountRow]) -> dict[str, int]:
+def _import(tenant: Writer, rows: list[AccountRow]) -> dict[str, int]:
     with tenant.writing() as (connection, workspace):
         return facts.put_accounts(connection, workspace, rows, tenant.now)
 
@@ -74,7 +75,7 @@ def get_account(tenant: Reader, account: InPath) -> Any:
 
 
 @router.put("/accounts/{account:path}", response_model=AccountDetail, summary="Change what is known of an account")
-def put_account(tenant: Manager, account: InPath, patch: AccountPatch) -> Any:
+def put_account(tenant: Writer, account: InPath, patch: AccountPatch) -> Any:
     """Appends a patch of traits, true from `valid_from` on; makes the account where there is none."""
     row = AccountRow(account=account, **patch.model_dump())
     with tenant.writing() as (connection, workspace):

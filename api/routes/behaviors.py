@@ -4,14 +4,15 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from api.dependencies import InPath, Manager, Reader
+from api.dependencies import InPath, Reader, Writer
 from api.models.behaviors import Behavior, Behaviors, Declaration
+from api.once import OnceRoute
 from schemas.accounts import storable
 from schemas.behaviors import define
 from schemas.database import declaring
 from schemas.errors import DefinitionError
 
-router = APIRouter(prefix="/v1/behaviors", tags=["workspace"])
+router = APIRouter(prefix="/v1/behaviors", tags=["workspace"], route_class=OnceRoute)
 
 
 @router.get("", response_model=Behaviors)
@@ -22,7 +23,7 @@ def list_behaviors(tenant: Reader) -> Any:
 
 
 @router.put("/{behavior:path}", response_model=Behavior)
-def put_behavior(tenant: Manager, behavior: InPath, declaration: Declaration) -> Any:
+def put_behavior(tenant: Writer, behavior: InPath, declaration: Declaration) -> Any:
     """Declares a behavior, as one of `behaviors.yaml`, or changes it.
 
     What counts other events than before is built from the topic's beginning first; until then the one before it counts.
@@ -41,7 +42,7 @@ def put_behavior(tenant: Manager, behavior: InPath, declaration: Declaration) ->
 
 
 @router.delete("/{behavior:path}", status_code=204)
-def delete_behavior(tenant: Manager, behavior: InPath) -> None:
+def delete_behavior(tenant: Writer, behavior: InPath) -> None:
     """Ends a behavior that was declared here; alerts about it stay."""
     with tenant.writing() as (connection, workspace):
         declaring.withdraw(connection, workspace, behavior)

@@ -4,20 +4,21 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from api.dependencies import Manager, Paging, Reader
+from api.dependencies import Paging, Reader, Writer
 from api.models.calibration import Calibration
 from api.models.common import Page, shown
 from api.models.operations import ReleaseShown, Segments, Status
+from api.once import OnceRoute
 from schemas.accounts import Release
 from schemas.database import calibrations, releases, segments, status
 
-router = APIRouter(prefix="/v1", tags=["workspace"])
+router = APIRouter(prefix="/v1", tags=["workspace"], route_class=OnceRoute)
 
 
 @router.get("/segments", response_model=Segments)
 def list_segments(tenant: Reader) -> Any:
     """Each band of each dimension with its accounts, their ARR, and its open alerts."""
-    with tenant.reading() as (connection, workspace):
+    with tenant.writing() as (connection, workspace):
         return {"items": segments.list_segments(connection, workspace)}
 
 
@@ -36,7 +37,7 @@ def list_releases(tenant: Reader, paging: Paging) -> Any:
 
 
 @router.post("/releases", response_model=ReleaseShown, status_code=201)
-def add_release(tenant: Manager, release: Release) -> Any:
+def add_release(tenant: Writer, release: Release) -> Any:
     """Marks a release, so that what changes after it can be told from what customers decide."""
     fields = release.model_dump() | {"released_at": release.released_at or tenant.now}
     with tenant.writing() as (connection, workspace):

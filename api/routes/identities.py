@@ -4,11 +4,12 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path
 
-from api.dependencies import InPath, Manager, Reader
+from api.dependencies import InPath, Reader, Writer
 from api.models.people import NewIdentity, Person
+from api.once import OnceRoute
 from schemas.database import identities
 
-router = APIRouter(prefix="/v1/users", tags=["users"])
+router = APIRouter(prefix="/v1/users", tags=["users"], route_class=OnceRoute)
 
 
 @router.get("/{user:path}/identities", response_model=Person, summary="The ids of one person")
@@ -19,7 +20,7 @@ def list_identities(tenant: Reader, user: InPath) -> Any:
 
 
 @router.post("/{user:path}/identities", response_model=Person, status_code=201, summary="Join an id to a person")
-def add_identity(tenant: Manager, user: InPath, identity: NewIdentity) -> Any:
+def add_identity(tenant: Writer, user: InPath, identity: NewIdentity) -> Any:
     """Says that `previous` became this user. Both are counted as one person from now on, over all of the past too."""
     with tenant.writing() as (connection, workspace):
         identities.merge(connection, workspace, user, identity.previous, tenant.now)
@@ -27,7 +28,7 @@ def add_identity(tenant: Manager, user: InPath, identity: NewIdentity) -> Any:
 
 
 @router.delete("/{user:path}/identities/{previous:path}", response_model=Person, summary="Take an id from a person")
-def remove_identity(tenant: Manager, user: InPath, previous: Annotated[str, Path(min_length=1, max_length=256)]) -> Any:
+def remove_identity(tenant: Writer, user: InPath, previous: Annotated[str, Path(min_length=1, max_length=256)]) -> Any:
     """Takes back that two ids are one person's. An `alias` call of before, sent again, does not join them again."""
     with tenant.writing() as (connection, workspace):
         identities.unmerge(connection, workspace, user, previous, tenant.now)

@@ -11,11 +11,13 @@ from api.web import sessions, views
 from api.web.forms import Posted
 from api.web.rendering import render
 from schemas.clock import wall_ms
-from schemas.database import alerts_read, calibrations
+from schemas.database import alerts_read, calibrations, digests, managers, tasks
 from schemas.database.accounts import AccountFilter, Sort, list_accounts
 from schemas.database.alerts_read import AlertFilter
+from schemas.database.tasks import TaskFilter
 from schemas.errors import EbbtideError
 from schemas.keys import Key, Scope
+from schemas.playbooks import of_alert
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
@@ -55,23 +57,23 @@ def alerts(
     state: Text = "",
     origin: Text = "",
     q: Text = "",
+    csm: Text = "",
+    sort: alerts_read.Sort = "fired_at",
     cursor: Cursor = None,
 ) -> Response:
-    """The newest alerts."""
-    wanted = AlertFilter(state=state or None, origin=origin or None, q=q or None)
+    """The newest alerts, or the most urgent."""
+    wanted = AlertFilter(state=state or None, origin=origin or None, csm=csm or None, q=q or None)
     with tenant.reading() as (connection, workspace):
-        page = alerts_read.list_alerts(connection, workspace, wanted, ROWS, cursor)
-    said = {"state": state, "origin": origin, "q": q}
+        page = alerts_read.list_alerts(connection, workspace, wanted, ROWS, cursor, sort)
+    said: dict[str, Any] = {"state": state, "origin": origin, "q": q, "csm": csm, "sort": sort}
     rows = [views.listed(alert) for alert in page.items]
     return render(
         request,
         "alerts.html",
         rows=rows,
-        more=_more(said, page.next_cursor),
-        state=state,
-        origin=origin,
-        q=q,
+        more=_more(said | {"sort": "" if sort == "fired_at" else sort}, page.next_cursor),
         first=cursor is None,
+        **said,
     )
 
 
@@ -81,7 +83,10 @@ def alert(request: Request, tenant: Visitor, alert: str) -> Response:
     with tenant.reading() as (connection, workspace):
         found = alerts_read.alert(connection, workspace, alert)
         chart = views.alert_chart(connection, workspace, found)
-    return render(request, "alert.html", alert=views.listed(found), chart=chart)
+        work = tasks.list_tasks(connection, workspace, TaskFilter(alert=alert), ROWS, None).items
+    more: dict[str, Any] = {"tasks": work, "book": of_alert(tenant.playbooks, found)}
+    more["may_act"] = Scope.MANAGE in tenant.key.scopes
+    return render(request, "alert.html", alert=views.listed(found), chart=chart, **more)
 
 
 @router.get("/accounts")
@@ -107,6 +112,21 @@ def calibration(request: Request, tenant: Visitor) -> Response:
     with tenant.reading() as (connection, workspace):
         found = calibrations.calibration(connection, workspace, tenant.now)
     return render(request, "calibration.html", **found)
+
+
+@router.get("/digests")
+def csms(request: Request, tenant: Visitor) -> Response:
+    """Who looks after whom."""
+    with tenant.reading() as (connection, workspace):
+        return render(request, "digests.html", csms=managers.list_csms(connection, workspace))
+
+
+@router.get("/digests/{csm:path}")
+def digest(request: Request, tenant: Visitor, csm: str) -> Response:
+    """A CSM's newest week."""
+    with tenant.reading() as (connection, workspace):
+        found = digests.newest_digest(connection, workspace, csm)
+    return render(request, "digest.html", digest=digests.shown(found) | {"until": found.until})
 
 
 @router.get("/docs")

@@ -18,6 +18,7 @@ COMMANDS = {
     "import": "import_",
     "key": "key",
     "audit": "audit",
+    "alerts": "alerts",
     "backtest": "backtest",
     "rules": "rules",
     "setup": "setup",

@@ -1,7 +1,7 @@
 """Reading alerts: lists by index, one with its evidence, transitions and deliveries."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from sqlalchemy import Connection, Select, func, select
@@ -24,12 +24,18 @@ from schemas.database.tables import (
 from schemas.errors import NotFoundError
 
 OPEN = "open"
-_KEY = (alerts.c.fired_at, alerts.c.episode)
+Sort = Literal["fired_at", "priority"]
+_SORTS: dict[str, tuple[Any, type]] = {
+    "fired_at": (alerts.c.fired_at, datetime),
+    "priority": (alerts.c.priority, float),
+}
 _NUMBERS = ("observed", "expected", "low", "high", "ratio", "since", "users_before", "users_active")
 
 
 class AlertFilter(msgspec.Struct, frozen=True, kw_only=True):
     """Which alerts a list shows. `state` is one state or `open`; fired in `[since, until)`; `q` searches sentences.
+
+    `least` is the lowest priority that is shown.
 
     Alerts on trial show only where `origin` asks for them.
     """
@@ -39,23 +45,33 @@ class AlertFilter(msgspec.Struct, frozen=True, kw_only=True):
     account: str | None = None
     segment: str | None = None
     origin: str | None = None
+    csm: str | None = None
+    assignee: str | None = None
+    least: float | None = None
+    silenced: bool | None = None
     since: datetime | None = None
     until: datetime | None = None
     q: str | None = None
 
 
 def list_alerts(
-    connection: Connection, workspace: int, wanted: AlertFilter, limit: int, cursor: str | None
+    connection: Connection,
+    workspace: int,
+    wanted: AlertFilter,
+    limit: int,
+    cursor: str | None,
+    sort: Sort = "fired_at",
 ) -> paging.Page:
-    """A page of alerts, the newest first."""
+    """A page of alerts, the newest first, or the most urgent."""
+    column, of = _SORTS[sort]
     account = number_of(connection, workspace, wanted.account) if wanted.account else None
     query = _where(_alerts(workspace), wanted, account)
     if wanted.q:
         query = narrow(connection, query, alerts.c.episode, alert_words, workspace, wanted.q)
-    values = paging.decode(cursor, (datetime, str)) if cursor else None
-    query = paging.after(query, _KEY, values, descending=True).limit(limit + 1)
+    values = paging.decode(cursor, (of, str)) if cursor else None
+    query = paging.after(query, (column, alerts.c.episode), values, descending=True).limit(limit + 1)
     rows = [_with_numbers(row) for row in connection.execute(query).mappings()]
-    return paging.page(rows, limit, ("fired_at", "id"))
+    return paging.page(rows, limit, (sort, "id"))
 
 
 def alert(connection: Connection, workspace: int, episode: str) -> dict[str, Any]:
@@ -65,6 +81,7 @@ def alert(connection: Connection, workspace: int, episode: str) -> dict[str, Any
         raise NotFoundError(f"There is no alert {episode!r} in this workspace.")
     return _with_numbers(row) | {
         "evidence": row["_evidence"],
+        "priority_parts": row["_parts"],
         "transitions": _transitions(connection, workspace, episode),
         "deliveries": _deliveries(connection, workspace, episode),
         "verdicts": _verdicts(connection, workspace, episode),
@@ -79,8 +96,10 @@ def _alerts(workspace: int) -> Select[Any]:
     )  # fmt: skip
     of_account = (accounts.c.workspace == alerts.c.workspace) & (accounts.c.number == alerts.c.account)
     of_user = (users.c.workspace == alerts.c.workspace) & (users.c.number == alerts.c.user)
-    shown = ("kind", "state", "origin", "behavior", "onset", "fired_at", "resolved_at", "sequence", "sentence",
-             "silenced", "inhibited_by", "fingerprint", "recorded_at")  # fmt: skip
+    shown = ("kind", "state", "origin", "behavior", "onset", "fired_at", "resolved_at", "csm", "priority",
+             "deferred", "assignee", "snoozed_until",
+             "sequence", "sentence",
+             "silenced_by", "inhibited_by", "fingerprint", "recorded_at")  # fmt: skip
     return (
         select(
             alerts.c.episode.label("id"),
@@ -90,6 +109,7 @@ def _alerts(workspace: int) -> Select[Any]:
             account.label("account"),
             alerts.c.account.label("_account"),
             alerts.c.evidence.label("_evidence"),
+            alerts.c.priority_parts.label("_parts"),
         )
         .select_from(alerts.outerjoin(accounts, of_account).outerjoin(users, of_user))
         .where(alerts.c.workspace == workspace)
@@ -97,22 +117,26 @@ def _alerts(workspace: int) -> Select[Any]:
 
 
 def _where(query: Select[Any], wanted: AlertFilter, account: int | None) -> Select[Any]:
-    if wanted.state == OPEN:
-        query = query.where(alerts.c.state.not_in(CLOSED))
-    elif wanted.state:
-        query = query.where(alerts.c.state == wanted.state)
-    for column, value in ((alerts.c.kind, wanted.kind), (alerts.c.origin, wanted.origin), (alerts.c.account, account)):
-        if value is not None:
-            query = query.where(column == value)
+    is_open = wanted.state == OPEN
+    equal = (
+        (alerts.c.state, None if is_open else wanted.state), (alerts.c.kind, wanted.kind), (alerts.c.account, account),
+        (alerts.c.origin, wanted.origin), (alerts.c.csm, wanted.csm), (alerts.c.assignee, wanted.assignee),
+        (alert_segment, wanted.segment),
+    )  # fmt: skip
+    bounds = (
+        (wanted.least, alerts.c.priority.__ge__),
+        (wanted.since, alerts.c.fired_at.__ge__),
+        (wanted.until, alerts.c.fired_at.__lt__),
+    )
+    conditions = [column == value for column, value in equal if value is not None]
+    conditions += [holds(value) for value, holds in bounds if value is not None]
+    if wanted.silenced is not None:
+        conditions.append(alerts.c.silenced_by.is_not(None) if wanted.silenced else alerts.c.silenced_by.is_(None))
+    if is_open:
+        conditions.append(alerts.c.state.not_in(CLOSED))
     if wanted.origin is None:
-        query = query.where(TOLD)
-    if wanted.segment is not None:
-        query = query.where(alert_segment == wanted.segment)
-    if wanted.since:
-        query = query.where(alerts.c.fired_at >= wanted.since)
-    if wanted.until:
-        query = query.where(alerts.c.fired_at < wanted.until)
-    return query
+        conditions.append(TOLD)
+    return query.where(*conditions)
 
 
 def _with_numbers(row: Any) -> dict[str, Any]:
@@ -123,7 +147,7 @@ def _with_numbers(row: Any) -> dict[str, Any]:
 
 
 def _transitions(connection: Connection, workspace: int, episode: str) -> list[dict[str, Any]]:
-    shown = [transitions.c[name] for name in ("sequence", "transition", "at", "actor", "reason", "recorded_at")]
+    shown = [transitions.c[name] for name in ("sequence", "transition", "at", "actor", "reason", "told", "recorded_at")]
     query = (
         select(*shown)
         .where(transitions.c.workspace == workspace, transitions.c.episode == episode)

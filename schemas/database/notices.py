@@ -1,4 +1,6 @@
-"""Messages about endpoints themselves: a test that somebody asked for, and that one was disabled."""
+"""Messages that are no alert's: tests of endpoints, that one was disabled, digests."""
+
+from typing import Any
 
 from sqlalchemy import Connection, func, insert, select
 
@@ -23,6 +25,18 @@ def tell_disabled(connection: Connection, endpoint: str, why: str) -> None:
     for other, event_types in connection.execute(others).all():
         if Wanted(event_types).hears("endpoint.disabled"):
             _put(connection, of.workspace, other, endpoint, text)
+
+
+def tell(
+    connection: Connection, workspace: int, about: str, event_type: str, data: dict[str, Any], csm: str | None = None
+) -> None:
+    """Tells the endpoints that want to hear of it, and topic `alerts`, what is no alert; `csm`: whose it is."""
+    query = select(endpoints.c.id, endpoints.c.event_types, endpoints.c.csms).where(
+        endpoints.c.workspace == workspace, endpoints.c.state.in_(("enabled", "internal"))
+    )
+    for to, event_types, csms in connection.execute(query.order_by(endpoints.c.id)).all():
+        if Wanted(event_types).hears(event_type) and (not csms or csm in csms):
+            _put(connection, workspace, to, about, notice(event_type, data))
 
 
 def _put(connection: Connection, workspace: int, to: str, about: str, text: tuple[str, str]) -> str:

@@ -4,6 +4,7 @@ import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -68,11 +69,19 @@ class Detection:
     """The kinds of alerts that are looked for; an earlier one may hold back those after it, or take a day from them.
 
     `budget`: false alerts a year and account, over all kinds; and as many a year and segment. What `rules` say of it
-    goes first. Every kind learns, whatever they say: one that is looked for from today on knows the years before.
+    goes first; `tuning` are factors on kinds' shares, by people's verdicts. Every kind learns, whatever they say: one
+    that is looked for from today on knows the years before.
     """
 
-    def __init__(self, budget: float = _USUAL_BUDGET, rules: Rules = BUILT_IN, shares: Shares = SHARES) -> None:
+    def __init__(
+        self,
+        budget: float = _USUAL_BUDGET,
+        rules: Rules = BUILT_IN,
+        shares: Shares = SHARES,
+        tuning: Mapping[str, float] = MappingProxyType({}),
+    ) -> None:
         self.rules = rules
+        self.tuning = tuning
         self.budget = budget if rules.budget is None else rules.budget
         dropped = self._part(AlertKind.BEHAVIOR_DROPPED, shares.dropped)
         inactive = self._part(AlertKind.USERS_INACTIVE, shares.users)
@@ -80,7 +89,7 @@ class Detection:
         self.kinds: Sequence[Kind] = (
             IngestQuietKind(),
             ReleaseDisruptedKind(),
-            SegmentDroppedKind(self.budget),
+            SegmentDroppedKind(self.budget * tuning.get(AlertKind.SEGMENT_DROPPED, 1.0)),
             HourlyDroppedKind(_HOURLY * self.budget),
             AccountSilentKind(self._part(AlertKind.ACCOUNT_SILENT, shares.silent_of(self.budget))),
             BehaviorDroppedKind(dropped),
@@ -97,7 +106,7 @@ class Detection:
     def _part(self, kind: AlertKind, usual: float) -> float:
         """A kind's part of the budget: what the rules say, else its usual share."""
         said = self.rules.of(kind).share
-        return self.budget * (usual if said is None else said)
+        return self.budget * (usual if said is None else said) * self.tuning.get(kind, 1.0)
 
     def seen_by(self, kind: Kind, scene: Scene) -> Scene:
         """The scene for one kind: what nobody is told of holds back nothing that somebody is."""

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from schemas.alerts import Origin
 from schemas.clock import HOUR_MS, to_datetime, to_ms
 from schemas.database import evaluation as queries
+from schemas.database import tuning
 from schemas.database.engine import Connection, Engine
 from schemas.database.evaluation import Task
 from schemas.rules import Rules
@@ -48,7 +49,7 @@ def make(engine: Engine, workspace: int, watermark: int, rules: Rules) -> Plan |
         return None
     with engine.begin() as connection:
         world, settings = loading.load_world(connection, workspace)
-        detection = Detection(stored.budget_of(settings), rules)
+        detection = Detection(stored.budget_of(settings), rules, tuning=tuning.factors(connection, workspace))
         last, newest = loading.last_closed(world, watermark), queries.newest_checkpoint(connection, workspace)
         lived = day_number(newest.date()) if newest else None
         redo = None if task.redo is None else loading.first_touched(world, to_ms(task.redo))

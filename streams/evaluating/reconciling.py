@@ -6,22 +6,28 @@ from typing import Any
 
 import msgspec
 
-from schemas.alerts import AlertRecord, AlertState, Origin, Transition, TransitionRecord
+from schemas.alerts import AlertState, Origin, Transition
 from schemas.clock import to_datetime
 from schemas.days import day_start
+from schemas.lives import OVER, AlertRecord, TransitionRecord, step_of
 from streams.alerting import Life
 from streams.evaluating.opening import Happening
 from streams.evaluating.world import World
 
 _CLAIMS = (Transition.FIRED, Transition.WORSENED, Transition.RELAPSED)
-_PEOPLES = (AlertState.ACKNOWLEDGED, AlertState.SNOOZED)
+_LATE = {
+    AlertState.FIRING: (Transition.RELAPSED, "late data speaks for it again"),
+    AlertState.RECOVERING: (Transition.RECOVERING, "late data dates its recovery anew"),
+    AlertState.RESOLVED: (Transition.RESOLVED, "late data ends it again"),
+}
 Revision = tuple[AlertRecord, list[TransitionRecord]]
 
 
 class Stretch(msgspec.Struct, frozen=True):
     """What was evaluated: what happened in it, what is open at its end, and its end (ms).
 
-    `boundary(account)` is the moment (ms) after which it lies for an account; `origin(opened_at)` that of an alert.
+    `boundary(account)` is the moment (ms) after which it lies for an account; `origin(opened_at)` that of an alert;
+    `hushed(alert)` is a new alert with what silences or inhibits it.
     """
 
     happenings: Sequence[Happening]
@@ -29,6 +35,7 @@ class Stretch(msgspec.Struct, frozen=True):
     moment: int
     boundary: Callable[[int | None], int]
     origin: Callable[[int], Origin]
+    hushed: Callable[[AlertRecord], AlertRecord] = lambda alert: alert
 
 
 def reconcile(
@@ -67,24 +74,30 @@ def _revised(
     mine: list[Happening],
     state: AlertState,
 ) -> Revision:
-    told = {(step.transition, step.at) for step in steps}
-    sequence = stored.sequence if stored else 0
-    new: list[TransitionRecord] = []
+    known = {(step.transition, step.at) for step in steps}
+    alert, new = _record(world, stretch, stored, mine), list[TransitionRecord]()
+    alert = alert if stored else stretch.hushed(alert)
     for happening in mine:
-        change = happening.change
-        if (change.transition, to_datetime(change.at)) not in told:
-            new.append(_step(happening, sequence := sequence + 1))
-    if stored and not new and stored.state in (AlertState.RESOLVED, AlertState.RETRACTED) and stored.state != state:
-        again = _after(stored, Transition.RELAPSED, stretch.moment, "late data speaks for it again")
-        new.append(again)
-        sequence = again.sequence
-    last = mine[-1]
-    resolved = last.change.at if last.change.transition == Transition.RESOLVED else None
-    keeps = stored is not None and stored.state in _PEOPLES and state in (AlertState.FIRING, AlertState.RECOVERING)
+        change, evidence = happening.change, msgspec.to_builtins(happening.evidence)
+        at = to_datetime(change.at)
+        if (change.transition, at) not in known:
+            alert, step = step_of(alert, change.transition, at, change.reason, evidence=evidence)
+            new.append(step)
+    if alert.condition != state:
+        what, reason = _LATE[state]
+        alert, step = step_of(alert, what, to_datetime(stretch.moment), reason, evidence=alert.evidence)
+        new.append(step)
+    return alert, new
+
+
+def _record(world: World, stretch: Stretch, stored: AlertRecord | None, mine: list[Happening]) -> AlertRecord:
+    """The alert with what it claims now, before its new steps."""
+    last, (sentence, evidence) = mine[-1], _claim(stored, mine)
+    if stored:
+        return msgspec.structs.replace(stored, sentence=sentence, evidence=evidence)
     owner = None if last.account is None else world.accounts[last.account]
     zone = owner.time_zone if owner else world.time_zone
-    sentence, evidence = _claim(stored, mine)
-    record = AlertRecord(
+    return AlertRecord(
         episode=last.change.episode,
         fingerprint=last.fingerprint,
         kind=last.subject.kind,
@@ -92,22 +105,16 @@ def _revised(
         segment=last.subject.segment,
         user=last.user,
         behavior=last.subject.behavior,
-        state=stored.state if stored and keeps else state,
-        origin=_origin(stretch, stored, last),
-        onset=to_datetime(day_start(zone, date.fromisoformat(mine[0].evidence.since))) if not stored else stored.onset,
-        fired_at=stored.fired_at if stored else to_datetime(mine[0].change.at),
-        resolved_at=None if resolved is None else to_datetime(resolved),
-        sequence=sequence,
+        origin=_origin(stretch, last),
+        onset=to_datetime(day_start(zone, date.fromisoformat(mine[0].evidence.since))),
+        fired_at=to_datetime(mine[0].change.at),
         sentence=sentence,
         evidence=evidence,
     )
-    return record, new
 
 
-def _origin(stretch: Stretch, stored: AlertRecord | None, last: Happening) -> str:
-    """An alert keeps the origin it opened with: what began on trial is told to nobody later."""
-    if stored:
-        return stored.origin
+def _origin(stretch: Stretch, last: Happening) -> str:
+    """An alert keeps the origin it opens with: what began on trial is told to nobody later."""
     return Origin.SHADOW if last.shadow else stretch.origin(last.opened_at)
 
 
@@ -128,39 +135,17 @@ def _missing(
     `again`: of the same subject something was found, which opened at another moment.
     """
     if alert.fired_at > to_datetime(stretch.boundary(alert.account)):
-        if alert.state == AlertState.RETRACTED:
+        if alert.condition == AlertState.RETRACTED:
             return []
-        reason = "late data dates it anew" if again else "late data undid what it claimed"
-        step = _after(alert, Transition.RETRACTED, stretch.moment, reason)
-        return [(_as(alert, step, AlertState.RETRACTED), [step])]
-    if state is None or not steps or alert.state not in (AlertState.RESOLVED, AlertState.RETRACTED):
+        return [_late(stretch, alert, Transition.RETRACTED, _DATED if again else _UNDONE)]
+    if state is None or not steps or alert.condition not in OVER:
         return []
-    step = _after(alert, Transition.RELAPSED, stretch.moment, "late data undid its recovery")
-    return [(_as(alert, step, state), [step])]
+    return [_late(stretch, alert, _LATE[state][0], "late data undid its recovery")]
 
 
-def _step(happening: Happening, sequence: int) -> TransitionRecord:
-    change = happening.change
-    return TransitionRecord(
-        episode=change.episode,
-        sequence=sequence,
-        transition=change.transition,
-        at=to_datetime(change.at),
-        reason=change.reason,
-        evidence=msgspec.to_builtins(happening.evidence),
-    )
+_DATED, _UNDONE = "late data dates it anew", "late data undid what it claimed"
 
 
-def _after(alert: AlertRecord, what: Transition, moment: int, reason: str) -> TransitionRecord:
-    return TransitionRecord(
-        episode=alert.episode,
-        sequence=alert.sequence + 1,
-        transition=what,
-        at=to_datetime(moment),
-        reason=reason,
-        evidence=alert.evidence,
-    )
-
-
-def _as(alert: AlertRecord, step: TransitionRecord, state: AlertState) -> AlertRecord:
-    return msgspec.structs.replace(alert, state=state, sequence=step.sequence, resolved_at=None)
+def _late(stretch: Stretch, alert: AlertRecord, what: Transition, reason: str) -> Revision:
+    after, step = step_of(alert, what, to_datetime(stretch.moment), reason, evidence=alert.evidence)
+    return after, [step]

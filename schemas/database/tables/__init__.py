@@ -5,6 +5,7 @@ customers are appended with `valid_from` (since when it is true) and `recorded_a
 replay reads what was known then. Times are timestamptz in UTC; hours are the start of the UTC hour.
 """
 
+from schemas.database.tables.acting import nudges, tasks
 from schemas.database.tables.base import metadata
 from schemas.database.tables.customers import (
     account_arr,
@@ -32,12 +33,16 @@ from schemas.database.tables.detection import (
     calibrations,
     checkpoints,
     coverage,
+    csms,
+    digests,
     evaluations,
     progress,
+    silences,
     transitions,
+    tunings,
     verdicts,
 )
-from schemas.database.tables.owners import keys, workspaces
+from schemas.database.tables.owners import keys, requests, workspaces
 from schemas.database.tables.pipeline import (
     counted_ids,
     imports,
@@ -48,6 +53,7 @@ from schemas.database.tables.pipeline import (
     unassigned,
     windows,
 )
+from schemas.database.tables.segments import segment_figures, segment_marks
 
 __all__ = [
     "account_arr",
@@ -64,6 +70,8 @@ __all__ = [
     "checkpoints",
     "counted_ids",
     "coverage",
+    "csms",
+    "digests",
     "endpoints",
     "evaluations",
     "goal_points",
@@ -73,6 +81,7 @@ __all__ = [
     "keys",
     "memberships",
     "metadata",
+    "nudges",
     "offsets",
     "outbox",
     "outcomes",
@@ -81,10 +90,16 @@ __all__ = [
     "rebuilds",
     "rejected",
     "releases",
+    "requests",
+    "segment_figures",
+    "segment_marks",
     "signals",
+    "silences",
     "strays",
     "subscriptions",
+    "tasks",
     "transitions",
+    "tunings",
     "unassigned",
     "user_facts",
     "users",

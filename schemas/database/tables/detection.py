@@ -5,7 +5,10 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Float,
+    ForeignKey,
     ForeignKeyConstraint,
+    Identity,
     Index,
     Integer,
     LargeBinary,
@@ -16,6 +19,7 @@ from sqlalchemy import (
     literal_column,
     text,
 )
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from schemas.database.tables.base import json_column, metadata, moment, recorded, words, workspace_key
 
@@ -96,7 +100,12 @@ alerts = Table(
     Column("segment", Text),
     Column("user", BigInteger),
     Column("behavior", Text),
-    Column("state", Text, nullable=False),
+    Column("state", Text, nullable=False),  # what is shown, of condition and handling
+    Column("condition", Text, nullable=False, server_default="firing"),  # what detection says
+    Column("handling", Text),  # what people said: acknowledged, snoozed, resolved
+    moment("snoozed_until"),  # NULL: until it gets worse
+    Column("belief", Text, nullable=False, server_default="nothing"),  # what receivers heard: schemas.lives.Belief
+    Column("assignee", Text),
     Column("origin", Text, nullable=False),  # live, history, shadow
     moment("onset", nullable=False),
     moment("fired_at", nullable=False),
@@ -104,8 +113,12 @@ alerts = Table(
     Column("sequence", Integer, nullable=False),
     Column("sentence", Text, nullable=False),
     json_column("evidence"),
-    Column("silenced", Boolean, nullable=False, server_default=text("false")),
-    Column("inhibited_by", Text),
+    Column("silenced_by", Text),
+    Column("deferred", Boolean, nullable=False, server_default=text("false")),  # left for the digest
+    Column("csm", Text),  # as the account's trait said when it was weighed last
+    Column("priority", Float, nullable=False, server_default="0"),  # schemas.priorities
+    json_column("priority_parts", "[]"),
+    Column("inhibited_by", Text),  # the episode that says already what this one would
     recorded(),
     Index("alerts_newest", "workspace", "fired_at", "episode"),
     Index("alerts_of_account", "workspace", "account", "fired_at", "episode"),
@@ -113,6 +126,12 @@ alerts = Table(
     Index("alerts_of_kind", "workspace", "kind", "fired_at", "episode"),
     Index("alerts_of_origin", "workspace", "origin", "fired_at", "episode"),
     Index("alerts_of_fingerprint", "workspace", "fingerprint", "fired_at"),
+    Index("alerts_by_priority", "workspace", "priority", "episode"),
+    Index("alerts_of_csm", "workspace", "csm", "fired_at", "episode"),
+    Index("alerts_of_csm_by_priority", "workspace", "csm", "priority", "episode"),
+    Index("alerts_of_assignee", "workspace", "assignee", "fired_at", "episode"),
+    Index("alerts_silenced", "workspace", "fired_at", "episode", postgresql_where=text("silenced_by IS NOT NULL")),
+    Index("alerts_snoozed", "snoozed_until", postgresql_where=text("snoozed_until IS NOT NULL")),
     Index(
         "alerts_open",
         "workspace",
@@ -138,8 +157,12 @@ transitions = Table(
     moment("at", nullable=False),
     Column("actor", Text, nullable=False, server_default="ebbtide"),
     Column("reason", Text, nullable=False),
+    Column("told", Boolean, nullable=False, server_default=text("false")),  # whether receivers were told
     json_column("evidence"),
+    # The writing transaction's number: in its order, who follows the steps misses none.
+    Column("committed_by", BigInteger, nullable=False, server_default=text("(pg_current_xact_id()::text)::bigint")),
     recorded(),
+    Index("transitions_in_order", "workspace", "committed_by", "episode", "sequence"),
     ForeignKeyConstraint(["workspace", "episode"], ["alerts.workspace", "alerts.episode"], ondelete="CASCADE"),
 )
 
@@ -153,4 +176,59 @@ verdicts = Table(
     Column("note", Text),
     moment("recorded_at", primary_key=True, server_default=func.now()),
     ForeignKeyConstraint(["workspace", "episode"], ["alerts.workspace", "alerts.episode"], ondelete="CASCADE"),
+)
+
+silences = Table(
+    "silences",
+    metadata,
+    workspace_key(),
+    Column("id", Text, primary_key=True),
+    json_column("matchers", "[]"),
+    moment("starts_at", nullable=False),
+    moment("ends_at", nullable=False),
+    Column("author", Text, nullable=False),
+    Column("comment", Text, nullable=False),
+    Column("state", Text, nullable=False, server_default="pending"),  # what alerts know of it: pending, active, over
+    recorded(),
+    Index("silences_due", "ends_at", postgresql_where=text("state <> 'over'")),
+)
+
+# How and when a customer-success manager is notified; those without a row: at any time, of everything.
+csms = Table(
+    "csms",
+    metadata,
+    workspace_key(),
+    Column("csm", Text, primary_key=True),
+    Column("time_zone", Text, nullable=False, server_default="UTC"),
+    Column("working_days", ARRAY(SmallInteger), nullable=False, server_default="{0,1,2,3,4}"),
+    Column("quiet_from", Text),
+    Column("quiet_to", Text),
+    Column("weekly_budget", Integer),
+    Column("email", Text),
+    recorded(),
+)
+
+digests = Table(
+    "digests",
+    metadata,
+    workspace_key(),
+    Column("csm", Text, primary_key=True),
+    moment("until", primary_key=True),  # the Monday morning at which its week ended
+    json_column("content"),
+    recorded(),
+    Index("digests_newest", "workspace", "until", "csm"),
+)
+
+# How a kind's share of the budget is tuned; the newest row of a kind holds.
+tunings = Table(
+    "tunings",
+    metadata,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("workspace", Integer, ForeignKey("workspaces.id", ondelete="CASCADE"), nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("factor", Float, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    recorded(),
+    Index("tunings_of_kind", "workspace", "kind", "id"),
 )

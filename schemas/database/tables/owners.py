@@ -6,6 +6,7 @@ from sqlalchemy import (
     Float,
     ForeignKey,
     Identity,
+    Index,
     Integer,
     LargeBinary,
     Table,
@@ -13,7 +14,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from schemas.database.tables.base import json_column, metadata, moment, recorded
+from schemas.database.tables.base import json_column, metadata, moment, recorded, workspace_key
 
 workspaces = Table(
     "workspaces",
@@ -42,4 +43,17 @@ keys = Table(
     recorded(),
     moment("revoked_at"),
     moment("last_used_at"),
+)
+
+# What a write was asked with an Idempotency-Key: who asks again gets the answer of then.
+requests = Table(
+    "requests",
+    metadata,
+    workspace_key(),
+    Column("key", Text, primary_key=True),
+    Column("digest", LargeBinary, nullable=False),  # of method, address and body
+    Column("status", Integer),  # NULL: carried out, and the answer was lost
+    Column("answer", Text),
+    recorded(),
+    Index("requests_by_age", "recorded_at"),
 )

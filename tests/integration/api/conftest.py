@@ -45,6 +45,7 @@ class Seeded:
     rejected: int
     key_id: int
     behavior: str
+    silence: str
 
     @property
     def headers(self) -> dict[str, str]:
@@ -77,7 +78,9 @@ class Seeder:
             declaring.declare(connection, number, shared)
         alert = self.alert(number, name, account, NOW - timedelta(days=2))
         endpoint, rejected, key_id = self._around(number, name, alert)
-        return Seeded(name, number, key, account, user, alert, endpoint, rejected, key_id, f"{name}.shared")
+        return Seeded(
+            name, number, key, account, user, alert, endpoint, rejected, key_id, f"{name}.shared", f"sil_{name}"
+        )
 
     def _around(self, number: int, name: str, alert: str) -> tuple[str, int, int]:
         endpoint = f"ep_{name}"
@@ -98,6 +101,19 @@ class Seeder:
                 .returning(tables.outbox.c.id)
             )
             connection.execute(insert(tables.attempts).values(outbox=outbox, status=200, seconds=0.1, response=name))
+            silenced = {
+                "starts_at": NOW - timedelta(days=2),
+                "ends_at": NOW - timedelta(days=1),
+                "author": name,
+                "comment": name,
+                "state": "over",
+            }
+            matchers = [{"name": "csm", "op": "=", "value": f"{name}-nobody"}]
+            connection.execute(
+                insert(tables.silences).values(workspace=number, id=f"sil_{name}", matchers=matchers, **silenced)
+            )
+            task = {"id": f"tsk_{name}", "account": 1, "title": name, "opened_by": name}
+            connection.execute(insert(tables.tasks).values(workspace=number, **task))
             connection.execute(insert(tables.releases).values(workspace=number, release=f"{name}-v1", released_at=NOW))
             refused = {"stage": "ingest", "topic": 2, "partition": 0, "record_offset": number, "code": "bad_time"}
             rejected = connection.scalar(
@@ -131,6 +147,7 @@ class Seeder:
             )
             values = {
                 "workspace": number, "episode": alert, "fingerprint": mark, "kind": subject.kind, "state": state,
+                "condition": state, "belief": "open",
                 "account": connection.scalar(found), "behavior": subject.behavior, "origin": "live",
                 "onset": fired - timedelta(days=9), "fired_at": fired, "sequence": 1,
                 "sentence": f"{name} Acme: 1 of 6 people still uses {name}.report; in the 7 days to {last} we saw 5 "
@@ -213,6 +230,16 @@ def token(client: httpx.Client) -> Callable[[str], str]:
         return found[1]
 
     return find
+
+
+@pytest.fixture
+def send_form(client: httpx.Client, token: Callable[[str], str]) -> Callable[..., httpx.Response]:
+    """Sends a form as one of our pages does: `send_form("/silences", days="7")`."""
+
+    def send(path: str, /, **fields: str) -> httpx.Response:
+        return client.post(path, data=fields | {"token": token("/alerts")})
+
+    return send
 
 
 @pytest.fixture

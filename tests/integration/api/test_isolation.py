@@ -20,6 +20,31 @@ AT = "2026-03-01T00:00:00Z"
 TRIED: dict[tuple[str, str], tuple[dict[str, Any] | list[Any] | None, set[int]]] = {
     ("GET", "/v1/alerts"): (None, {200}),
     ("GET", "/v1/alerts/{alert}"): (None, {404}),
+    **{("POST", f"/v1/alerts/{{alert}}/{act}"): ({}, {404}) for act in ("acknowledge", "snooze", "resolve", "reopen")},
+    ("POST", "/v1/alerts/{alert}/assign"): ({"assignee": "ada"}, {404}),
+    ("POST", "/v1/alerts/{alert}/verdict"): ({"verdict": "true"}, {404}),
+    ("POST", "/v1/alerts:bulk"): ({"action": "acknowledge", "alerts": ["{alert}"]}, {200}),
+    ("GET", "/v1/silences"): (None, {200}),
+    ("POST", "/v1/silences"): (
+        {"matchers": [{"name": "csm", "value": "x"}], "ends_at": "2100-01-01T00:00:00Z", "comment": "c"},
+        {201},
+    ),
+    ("GET", "/v1/silences/{silence}"): (None, {404}),
+    ("DELETE", "/v1/silences/{silence}"): (None, {404}),
+    ("GET", "/v1/csms"): (None, {200}),
+    ("PUT", "/v1/csms/{csm}"): ({"weekly_budget": 3}, {200}),  # makes beta's own of the same name
+    ("GET", "/v1/digests"): (None, {200}),
+    ("GET", "/v1/digests/{csm}"): (None, {404}),
+    ("GET", "/v1/rules"): (None, {200}),
+    ("POST", "/v1/rules/{kind}/tuning"): ({"factor": 0.5}, {200}),
+    ("DELETE", "/v1/rules/{kind}/tuning"): (None, {200}),
+    ("GET", "/v1/changes"): (None, {200}),
+    ("GET", "/v1/tasks"): (None, {200}),
+    ("POST", "/v1/tasks"): ({"title": "t", "alert": "{alert}"}, {404}),
+    ("GET", "/v1/tasks/{task}"): (None, {404}),
+    ("PATCH", "/v1/tasks/{task}"): ({"assignee": "ada"}, {404}),
+    ("POST", "/v1/tasks/{task}/close"): ({}, {404}),
+    ("GET", "/v1/saves"): (None, {200}),
     ("GET", "/v1/accounts"): (None, {200}),
     ("GET", "/v1/accounts/{account}"): (None, {404}),
     ("PUT", "/v1/accounts/{account}"): ({"traits": {"name": "taken"}}, {200}),  # makes beta's own of the same id
@@ -63,10 +88,18 @@ TRIED: dict[tuple[str, str], tuple[dict[str, Any] | list[Any] | None, set[int]]]
 PAGES: dict[str, int] = {
     "/alerts": 200,
     "/alerts/{alert}": 404,
+    "/silences": 200,
+    "/digests": 200,
+    "/rules": 200,
+    "/digests/{csm}": 404,
     "/accounts": 200,
     "/accounts/{account}": 404,
     "/calibration": 200,
 }
+CHANGES = {
+    "/alerts/{alert}/{action}", "/silences/{silence}/end", "/rules/{kind}/tune", "/rules/{kind}/untune",
+    "/tasks", "/tasks/{task}/close",
+}  # fmt: skip
 OPEN = {"/", "/login", "/logout", "/docs", "/livez", "/readyz", "/metrics", "/openapi.json", "/static"}
 
 
@@ -74,11 +107,13 @@ def _of(seeded: Any) -> dict[str, str]:
     return {
         "{alert}": seeded.alert, "{account}": seeded.account, "{user}": seeded.user, "{previous}": seeded.user,
         "{goal}": "g", "{behavior}": seeded.behavior, "{endpoint}": seeded.endpoint, "{key}": str(seeded.key_id),
-        "{number}": str(seeded.rejected),
+        "{number}": str(seeded.rejected), "{silence}": seeded.silence, "{kind}": "account.silent",
+        "{csm}": f"{seeded.name}-csm", "{task}": f"tsk_{seeded.name}",
     }  # fmt: skip
 
 
 def _filled(path: str, seeded: Any) -> str:
+    path = path.replace("/v1/changes", "/v1/changes?seconds=0.1")  # it would go on
     for name, value in _of(seeded).items():
         path = path.replace(name, quote(value, safe=""))
     return path
@@ -93,7 +128,7 @@ def test_every_other_path_is_a_page_or_open_to_all(app: FastAPI) -> None:
     shown = set(app.openapi()["paths"])
     for context in iter_route_contexts(app.routes):
         path = context.path.replace(":path", "")
-        assert path in shown | PAGES.keys() | OPEN, f"{path} is tried by no isolation test"
+        assert path in shown | PAGES.keys() | CHANGES | OPEN, f"{path} is tried by no isolation test"
 
 
 @pytest.mark.parametrize(("method", "path"), TRIED, ids=map(" ".join, TRIED))
@@ -107,7 +142,7 @@ def test_beta_neither_sees_nor_changes_alpha(
     answer = call(beta, method, _filled(path, alpha), json=body)
     assert answer.status_code in right, answer.text
     shown = answer.text
-    for sent in (alpha.account, alpha.user, alpha.endpoint, alpha.behavior):
+    for sent in (alpha.account, alpha.user, alpha.endpoint, alpha.behavior, alpha.silence, "alpha-csm", "tsk_alpha"):
         shown = shown.replace(sent, "")
     assert "alpha" not in shown
     assert _rows(seeder, alpha.number) == before
@@ -128,7 +163,7 @@ def test_pages_show_only_the_visitors_workspace(alpha: Any, beta: Any, client: h
     for path, status in PAGES.items():
         answer = client.get(_filled(path, alpha))
         assert answer.status_code == status
-        assert "alpha" not in answer.text.replace(alpha.account, "")
+        assert "alpha" not in answer.text.replace(alpha.account, "").replace("alpha-csm", "")
 
 
 def test_without_a_valid_key_there_is_nothing(alpha: Any, client: httpx.Client) -> None:
@@ -146,3 +181,13 @@ def test_a_key_without_the_scope_may_not(alpha: Any, seeder: Any, client: httpx.
         headers = {"Authorization": f"Bearer {secret}"}
         answer = client.request(method, _filled(path, alpha), headers=headers, json=body)
         assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
+
+
+def test_forms_change_only_the_visitors_workspace(
+    alpha: Any, beta: Any, seeder: Any, sign_in: Any, send_form: Any
+) -> None:
+    sign_in(beta.key)
+    before = _rows(seeder, alpha.number)
+    for path in ("/alerts/{alert}/resolve", "/silences/{silence}/end", "/tasks/{task}/close"):
+        assert send_form(_filled(path, alpha)).status_code == 404
+    assert _rows(seeder, alpha.number) == before

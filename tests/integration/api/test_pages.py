@@ -11,6 +11,8 @@ from sqlalchemy import update
 
 from schemas.accounts import AccountRow
 from schemas.database import facts, tables
+from schemas.database.keys import create_key
+from schemas.keys import Scope
 
 NOW = datetime(2026, 4, 15, 12, 30, tzinfo=UTC)
 HOSTILE = """<script>alert(1)</script>"'><img src=x onerror=alert(1)>{{ 7 * 7 }}\u202e\U0001f4a3"""
@@ -179,3 +181,42 @@ def test_every_asset_comes_from_here(client: httpx.Client) -> None:
             if asset:
                 assert client.get(asset).status_code == 200
                 assert asset.startswith("/static/")
+
+
+def test_an_alert_is_acted_on_from_its_page(visitor: httpx.Client, alpha: Any, send_form: Any) -> None:
+    page = f"/alerts/{alpha.alert}"
+    for action, said in {
+        "acknowledge": {"note": HOSTILE},
+        "snooze": {"until": "2026-05-04"},
+        "assign": {"assignee": HOSTILE},
+        "verdict": {"verdict": "known", "note": "they said so"},
+    }.items():
+        answer = send_form(f"{page}/{action}", **said)
+        assert (answer.status_code, answer.headers["location"]) == (303, page)
+    shown = visitor.get(page).text
+    for words in ("Snoozed until 4 May 2026", "In the hands of &lt;script&gt;", "judged known: they said so", "Reopen"):
+        assert words in shown
+    assert send_form(f"{page}/explode").status_code == 404
+    assert send_form(f"{page}/snooze", until="soon").status_code == 422
+
+
+def test_silences_are_made_and_ended_on_their_page(visitor: httpx.Client, alpha: Any, send_form: Any) -> None:
+    made = {"matchers": 'csm="alpha-csm"', "days": "7", "comment": HOSTILE}
+    assert send_form("/silences", **made).status_code == 303
+    assert "nobody is notified" in visitor.get(f"/alerts/{alpha.alert}").text
+    page = visitor.get("/silences").text
+    assert "csm=&#34;alpha-csm&#34;" in page
+    silence = page.partition('action="/silences/sil_')[2].partition("/end")[0]
+    assert send_form(f"/silences/sil_{silence}/end").status_code == 303
+    assert "nobody is notified" not in visitor.get(f"/alerts/{alpha.alert}").text
+    for wrong in ({"matchers": "csm"}, {"days": "0"}, {"comment": ""}):
+        assert send_form("/silences", **made | wrong).status_code == 422
+
+
+def test_who_may_only_read_sees_no_buttons(
+    client: httpx.Client, alpha: Any, seeder: Any, sign_in: Any, send_form: Any
+) -> None:
+    secret = create_key(seeder.engine, alpha.number, [Scope.READ])
+    sign_in(secret)
+    assert "Acknowledge" not in client.get(f"/alerts/{alpha.alert}").text
+    assert send_form(f"/alerts/{alpha.alert}/acknowledge").status_code == 403

@@ -37,3 +37,11 @@ def test_a_share_is_a_part_of_the_budget() -> None:
     budgets = {kind.detector.name: getattr(kind.detector, "budget", None) for kind in detection.kinds}
     assert budgets["behavior_dropped"] == pytest.approx(0.2)
     assert budgets["segment_dropped"] == 0.4
+
+
+def test_verdicts_tune_a_kinds_share_and_no_other_s() -> None:
+    detection = Detection(0.4, tuning={"behavior.dropped": 0.5, "segment.dropped": 0.25})
+    budgets = {kind.detector.name: getattr(kind.detector, "budget", None) for kind in detection.kinds}
+    usual = {kind.detector.name: getattr(kind.detector, "budget", None) for kind in Detection(0.4).kinds}
+    changed = {name: budget / usual[name] for name, budget in budgets.items() if budget != usual[name]}
+    assert changed == pytest.approx({"behavior_dropped": 0.5, "segment_dropped": 0.25})
