@@ -6,7 +6,7 @@ its evidence. The text is made once, in the transaction that writes the transiti
 
 import hashlib
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -47,6 +47,27 @@ class Wanted(msgspec.Struct, frozen=True):
             and _any(self.segments, segments)
             and _any(self.csms, [csm or ""])
         )
+
+
+class Attempt(NamedTuple):
+    """What became of an attempt to deliver. `retry_in` None with `delivered` false: given up.
+
+    `pause`: seconds for which the endpoint wants nothing at all; `disable`: it is gone for good.
+    """
+
+    status: int | None
+    seconds: float
+    error: str | None
+    response: str | None
+    delivered: bool
+    retry_in: float | None = None
+    disable: bool = False
+    pause: float = 0
+
+    @property
+    def state(self) -> str:
+        """What the message is after it."""
+        return "delivered" if self.delivered else "failed" if self.retry_in is None else "waiting"
 
 
 def _any(wanted: list[str], found: list[str]) -> bool:

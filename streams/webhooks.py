@@ -1,29 +1,38 @@
 """One webhook: signed, sent with care for where it goes, and what its answer means."""
 
 import asyncio
+import math
 import random
+import ssl
 import time
+from contextlib import suppress
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 
 import httpx
 
 from schemas.clock import to_datetime
-from schemas.database.outbox import Attempt, Message
+from schemas.database.outbox import Message
 from schemas.signing import signatures
+from schemas.webhooks import Attempt
 from streams.connecting import ForbiddenError, Guarded
 
 TIMEOUT = 15.0
-_READ = 4096
+_READ = 4096  # bytes of an answer that are kept
+_READING = 3.0  # seconds they may take: the status has said already what counts
 _LONGEST = 10 * 3600.0
 _FIRST = 5.0
 
 
-def create_client(allow_private: bool) -> httpx.AsyncClient:
-    """A client that follows no redirects and, unless private addresses are allowed, connects only to public ones."""
+def create_client(allow_private: bool, trusted: ssl.SSLContext | None = None) -> httpx.AsyncClient:
+    """A client that follows no redirects and, unless private addresses are allowed, connects only to public ones.
+
+    `trusted` stands for the authorities that certificates may be signed by, instead of the public ones.
+    """
+    guarded = Guarded(allow_private, trusted=trusted)
     headers = {"user-agent": "ebbtide/1"}
     return httpx.AsyncClient(
-        transport=Guarded(allow_private), follow_redirects=False, timeout=TIMEOUT, trust_env=False, headers=headers
+        transport=guarded, follow_redirects=False, timeout=TIMEOUT, trust_env=False, headers=headers
     )
 
 
@@ -39,16 +48,19 @@ def headers_of(message: Message, now: datetime) -> dict[str, str]:
 
 
 async def send(client: httpx.AsyncClient, message: Message, most: int) -> Attempt:
-    """Sends one message, and says what became of it; `most` attempts are made in all."""
+    """Sends one message, and says what became of it within TIMEOUT, whatever the receiver does.
+
+    `most` attempts are made in all. An address that is refused now is tried again later: names change what they mean.
+    """
     started, wall = time.monotonic(), to_datetime(time.time_ns() // 1_000_000)
     try:
         async with asyncio.timeout(TIMEOUT):
             headers = headers_of(message, wall)
             async with client.stream("POST", message.url, content=message.payload, headers=headers) as response:
                 text = await _beginning(response)
-    except (ForbiddenError, httpx.InvalidURL) as error:
+    except httpx.InvalidURL as error:
         return Attempt(None, time.monotonic() - started, str(error), None, delivered=False)
-    except (httpx.HTTPError, OSError, TimeoutError, ValueError) as error:
+    except (ForbiddenError, httpx.HTTPError, OSError, TimeoutError, ValueError) as error:
         seconds = time.monotonic() - started
         reason = f"{type(error).__name__}: {error}"[:500]
         return Attempt(None, seconds, reason, None, delivered=False, retry_in=retry_in(message.attempts, most))
@@ -57,15 +69,20 @@ async def send(client: httpx.AsyncClient, message: Message, most: int) -> Attemp
 
 
 def judge(status: int, text: str, seconds: float, attempts: int, most: int, asked: float = 0) -> Attempt:
-    """What an answer means: 2xx delivered, 410 never again, anything else later, not sooner than it asked for."""
+    """What an answer means: 2xx delivered, 410 never again, anything else later, not sooner than it asked for.
+
+    429 and 503 with a Retry-After speak for the whole endpoint: none of its messages is sent until then.
+    """
     if 200 <= status < 300:
         return Attempt(status, seconds, None, text, delivered=True)
     if status == 410:
         error = "the endpoint says it is gone; it was disabled"
         return Attempt(status, seconds, error, text, delivered=False, disable=True)
-    pause = retry_in(attempts, most)
-    later = None if pause is None else max(pause, min(asked, _LONGEST))
-    return Attempt(status, seconds, f"answered {status}", text, delivered=False, retry_in=later)
+    asked = min(asked, _LONGEST)
+    usual = retry_in(attempts, most)
+    later = None if usual is None else max(usual, asked)
+    pause = asked if status in (429, 503) else 0
+    return Attempt(status, seconds, f"answered {status}", text, delivered=False, retry_in=later, pause=pause)
 
 
 def retry_in(attempts: int, most: int) -> float | None:
@@ -78,10 +95,12 @@ def retry_in(attempts: int, most: int) -> float | None:
 
 async def _beginning(response: httpx.Response) -> str:
     data = b""
-    async for part in response.aiter_raw(_READ):
-        data += part
-        if len(data) >= _READ:
-            break
+    with suppress(httpx.HTTPError, TimeoutError):
+        async with asyncio.timeout(_READING):
+            async for part in response.aiter_raw():
+                data += part
+                if len(data) >= _READ:
+                    break
     return data[:_READ].decode("utf-8", "replace").replace("\0", "")
 
 
@@ -90,7 +109,8 @@ def _asked(header: str | None, now: datetime) -> float:
     if not header:
         return 0.0
     try:
-        return max(float(header), 0.0)
+        seconds = float(header)
+        return 0.0 if math.isnan(seconds) else max(seconds, 0.0)
     except ValueError:
         pass
     try:

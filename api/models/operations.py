@@ -118,6 +118,7 @@ class Endpoint(Model):
     description: str | None
     state: str
     failing_since: datetime | None = Field(description="the first failure since the last success; 5 days disable it")
+    paused_until: datetime | None = Field(description="until when it asked to be sent nothing (Retry-After)")
     old_until: datetime | None = Field(description="until when the keys before the last rotation sign too")
     recorded_at: datetime
 

@@ -86,6 +86,7 @@ def _tell(
                         "workspace": workspace,
                         "endpoint": endpoint,
                         "episode": alert.episode,
+                        "fingerprint": alert.fingerprint,
                         "sequence": step.sequence,
                         "webhook_id": webhook_id(endpoint, alert.episode, step.sequence),
                         "event_type": event_type,

@@ -7,14 +7,21 @@ from typing import Any
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from schemas.database import notices, paging
-from schemas.database.tables import attempts, endpoints, outbox
-from schemas.errors import NotFoundError
+from schemas.database.tables import attempts, endpoints, old_keys, outbox
+from schemas.errors import ConflictError, NotFoundError
 from schemas.signing import new_secret, new_signing_key, public_key
 from schemas.webhooks import Wanted
 
-_SHOWN = tuple(endpoints.c[name] for name in ("id", "url", *Wanted.__struct_fields__, "description", "state",
-                                             "failing_since", "old_until", "recorded_at"))  # fmt: skip
+_OLD_UNTIL = select(func.max(old_keys.c.until)).where(
+    old_keys.c.endpoint == endpoints.c.id, old_keys.c.until > func.now()
+)
+_SHOWN = (
+    *(endpoints.c[name] for name in ("id", "url", *Wanted.__struct_fields__, "description", "state", "failing_since",
+                                     "paused_until", "recorded_at")),
+    _OLD_UNTIL.scalar_subquery().label("old_until"),
+)  # fmt: skip
 _ROTATING = timedelta(hours=24)
+_ROTATIONS = 10  # a day: every key that still signs makes each message's header longer
 
 
 def create_endpoint(connection: Connection, workspace: int, fields: dict[str, Any]) -> dict[str, Any]:
@@ -26,14 +33,18 @@ def create_endpoint(connection: Connection, workspace: int, fields: dict[str, An
 
 
 def rotate(connection: Connection, workspace: int, endpoint: str) -> dict[str, Any]:
-    """Gives an endpoint new keys, told this once; the old ones sign too for 24 hours."""
+    """Gives an endpoint new keys, told this once; those before sign too, each for 24 hours from its own rotation."""
+    of = (endpoints.c.workspace == workspace, endpoints.c.id == endpoint)
+    query = select(endpoints.c.secret, endpoints.c.signing_key).where(*of).with_for_update()
+    row = {"workspace": workspace, "endpoint": endpoint, "until": func.now() + _ROTATING}
+    row |= _found(connection.execute(query).mappings().first(), endpoint)
+    connection.execute(delete(old_keys).where(old_keys.c.until <= func.now()))
+    still = select(func.count()).where(old_keys.c.endpoint == endpoint)
+    if connection.scalar(still) >= _ROTATIONS:  # type: ignore[operator]
+        raise ConflictError(f"The keys were rotated {_ROTATIONS} times in a day; rotate again once the oldest expired.")
+    connection.execute(insert(old_keys).values(row))
     keys = _new_keys()
-    old = {
-        "old_secret": endpoints.c.secret,
-        "old_signing_key": endpoints.c.signing_key,
-        "old_until": func.now() + _ROTATING,
-    }
-    return update_endpoint(connection, workspace, endpoint, keys | old) | _told(keys)
+    return update_endpoint(connection, workspace, endpoint, keys) | _told(keys)
 
 
 def replay(connection: Connection, workspace: int, endpoint: str, wanted: dict[str, Any]) -> int:

@@ -24,7 +24,7 @@ from schemas.database.tables.customers import (
     users,
 )
 from schemas.database.tables.definitions import behaviors, rebuilds
-from schemas.database.tables.delivery import attempts, endpoints, outbox
+from schemas.database.tables.delivery import attempts, endpoints, old_keys, outbox
 from schemas.database.tables.detection import (
     alert_segment,
     alert_words,
@@ -74,6 +74,7 @@ __all__ = [
     "memberships",
     "metadata",
     "offsets",
+    "old_keys",
     "outbox",
     "outcomes",
     "path_steps",
