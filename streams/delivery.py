@@ -10,7 +10,6 @@ import time
 from collections.abc import Sequence
 from typing import Protocol
 
-import httpx
 import structlog
 
 from schemas.database import outbox
@@ -18,8 +17,9 @@ from schemas.database.engine import DatabaseError, Engine
 from schemas.database.outbox import LANE, Message
 from schemas.webhooks import Attempt
 from streams import metrics
+from streams.connecting import Client
 from streams.publishing import TOPIC, Topic
-from streams.webhooks import create_client, send
+from streams.webhooks import send
 
 _EVERY = 0.3  # seconds between two looks into the outbox, while nothing ends
 _SOON = 0.02  # and between two looks whatever happens
@@ -40,20 +40,21 @@ class Settings(Protocol):
 async def run(engine: Engine, settings: Settings, stop: asyncio.Event) -> None:
     """Sends what is due until `stop` is set, then waits for what is under way."""
     topic = Topic(settings.kafka, settings.topic_prefix)
-    async with create_client(settings.webhooks_allow_private) as client:
-        sender = Sender(client, topic, settings.webhooks_attempts)
-        try:
-            await _deliver(engine, sender, stop)
-        finally:
-            await asyncio.gather(*sender.under_way, return_exceptions=True)
-            await _note(engine, sender.take_finished())
-            await topic.close()
+    client = Client(settings.webhooks_allow_private)
+    sender = Sender(client, topic, settings.webhooks_attempts)
+    try:
+        await _deliver(engine, sender, stop)
+    finally:
+        await asyncio.gather(*sender.under_way, return_exceptions=True)
+        await _note(engine, sender.take_finished())
+        await topic.close()
+        client.close()
 
 
 class Sender:
     """Messages under way, and what became of those that ended."""
 
-    def __init__(self, client: httpx.AsyncClient, topic: Topic, most: int) -> None:
+    def __init__(self, client: Client, topic: Topic, most: int) -> None:
         self.under_way: set[asyncio.Task[None]] = set()
         self.ended = asyncio.Event()
         self._client, self._topic, self._most = client, topic, most

@@ -3,37 +3,22 @@
 import asyncio
 import math
 import random
-import ssl
 import time
-from contextlib import suppress
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 
+import h11
 import httpx
 
 from schemas.clock import to_datetime
 from schemas.database.outbox import Message
 from schemas.signing import signatures
 from schemas.webhooks import Attempt
-from streams.connecting import ForbiddenError, Guarded
+from streams.connecting import Client, ForbiddenError
 
 TIMEOUT = 15.0
-_READ = 4096  # bytes of an answer that are kept
-_READING = 3.0  # seconds they may take: the status has said already what counts
 _LONGEST = 10 * 3600.0
 _FIRST = 5.0
-
-
-def create_client(allow_private: bool, trusted: ssl.SSLContext | None = None) -> httpx.AsyncClient:
-    """A client that follows no redirects and, unless private addresses are allowed, connects only to public ones.
-
-    `trusted` stands for the authorities that certificates may be signed by, instead of the public ones.
-    """
-    guarded = Guarded(allow_private, trusted=trusted)
-    headers = {"user-agent": "ebbtide/1"}
-    return httpx.AsyncClient(
-        transport=guarded, follow_redirects=False, timeout=TIMEOUT, trust_env=False, headers=headers
-    )
 
 
 def headers_of(message: Message, now: datetime) -> dict[str, str]:
@@ -41,13 +26,14 @@ def headers_of(message: Message, now: datetime) -> dict[str, str]:
     timestamp = int(now.timestamp())
     return {
         "content-type": "application/json",
+        "user-agent": "ebbtide/1",
         "webhook-id": message.webhook_id,
         "webhook-timestamp": str(timestamp),
         "webhook-signature": signatures(message.keys, message.webhook_id, timestamp, message.payload),
     }
 
 
-async def send(client: httpx.AsyncClient, message: Message, most: int) -> Attempt:
+async def send(client: Client, message: Message, most: int) -> Attempt:
     """Sends one message, and says what became of it within TIMEOUT, whatever the receiver does.
 
     `most` attempts are made in all. An address that is refused now is tried again later: names change what they mean.
@@ -55,17 +41,16 @@ async def send(client: httpx.AsyncClient, message: Message, most: int) -> Attemp
     started, wall = time.monotonic(), to_datetime(time.time_ns() // 1_000_000)
     try:
         async with asyncio.timeout(TIMEOUT):
-            headers = headers_of(message, wall)
-            async with client.stream("POST", message.url, content=message.payload, headers=headers) as response:
-                text = await _beginning(response)
+            answer = await client.post(message.url, headers_of(message, wall), message.payload.encode())
     except httpx.InvalidURL as error:
         return Attempt(None, time.monotonic() - started, str(error), None, delivered=False)
-    except (ForbiddenError, httpx.HTTPError, OSError, TimeoutError, ValueError) as error:
+    except (ForbiddenError, h11.ProtocolError, OSError, TimeoutError, ValueError) as error:
         seconds = time.monotonic() - started
         reason = f"{type(error).__name__}: {error}"[:500]
         return Attempt(None, seconds, reason, None, delivered=False, retry_in=retry_in(message.attempts, most))
-    asked = _asked(response.headers.get("retry-after"), wall)
-    return judge(response.status_code, text, time.monotonic() - started, message.attempts, most, asked)
+    asked = _asked(answer.headers.get("retry-after"), wall)
+    text = answer.body.decode("utf-8", "replace").replace("\0", "")
+    return judge(answer.status, text, time.monotonic() - started, message.attempts, most, asked)
 
 
 def judge(status: int, text: str, seconds: float, attempts: int, most: int, asked: float = 0) -> Attempt:
@@ -91,17 +76,6 @@ def retry_in(attempts: int, most: int) -> float | None:
         return None
     pause = min(_FIRST * 4.0 ** (attempts - 1), _LONGEST)
     return pause * random.uniform(0.8, 1.2)  # noqa: S311 - jitter
-
-
-async def _beginning(response: httpx.Response) -> str:
-    data = b""
-    with suppress(httpx.HTTPError, TimeoutError):
-        async with asyncio.timeout(_READING):
-            async for part in response.aiter_raw():
-                data += part
-                if len(data) >= _READ:
-                    break
-    return data[:_READ].decode("utf-8", "replace").replace("\0", "")
 
 
 def _asked(header: str | None, now: datetime) -> float:

@@ -10,7 +10,6 @@ from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import ip_address
 
-import httpx
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -21,7 +20,7 @@ from sqlalchemy import update
 from schemas.database.outbox import Message
 from schemas.database.tables import endpoints
 from streams import connecting, webhooks
-from streams.connecting import Guarded
+from streams.connecting import Client
 from tests.integration.evaluation.delivering import endpoint, hurry, logged, post, run, states
 
 
@@ -29,7 +28,7 @@ from tests.integration.evaluation.delivering import endpoint, hurry, logged, pos
 def impatient(monkeypatch):
     """A deadline that a test can wait for."""
     monkeypatch.setattr(webhooks, "TIMEOUT", 2.0)
-    monkeypatch.setattr(webhooks, "_READING", 0.5)
+    monkeypatch.setattr(connecting, "READING", 0.5)
 
 
 @pytest.fixture
@@ -250,10 +249,8 @@ def test_tls_is_verified_by_name_on_the_pinned_connection(tmp_path, host, works)
         return [ip_address("127.0.0.1")]
 
     async def main(url):
-        transport = Guarded(True, resolving, trusted)
-        async with httpx.AsyncClient(transport=transport, trust_env=False) as client:
-            message = Message(1, "ep", "msg_1", "{}", 1, "e1", url, ["whsec_c2VjcmV0"])
-            return await webhooks.send(client, message, 3)
+        message = Message(1, "ep", "msg_1", "{}", 1, "e1", url, ["whsec_c2VjcmV0"])
+        return await webhooks.send(Client(True, resolving, trusted), message, 3)
 
     with serving(answer) as server:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
