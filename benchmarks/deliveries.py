@@ -47,7 +47,8 @@ from types import SimpleNamespace
 from schemas.database import engine as engines
 from streams import delivery
 
-settings = SimpleNamespace(kafka=sys.argv[2], topic_prefix="bench-", webhooks_allow_private=True, webhooks_attempts=14)
+settings = SimpleNamespace(kafka=sys.argv[2], topic_prefix="bench-", webhooks_allow_private=True, webhooks_attempts=14,
+                           smtp_url="", smtp_from="")
 asyncio.run(delivery.run(engines.create(sys.argv[1]), settings, asyncio.Event()))
 """
 

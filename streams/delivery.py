@@ -14,12 +14,13 @@ import structlog
 
 from schemas.database import outbox
 from schemas.database.engine import DatabaseError, Engine
-from schemas.database.outbox import LANE, Message
-from schemas.webhooks import Attempt
+from schemas.database.outbox import LANE
+from schemas.webhooks import Attempt, Message
 from streams import metrics
 from streams.connecting import Client
+from streams.mailing import Mail
 from streams.publishing import TOPIC, Topic
-from streams.webhooks import send
+from streams.webhooks import Sender
 
 _EVERY = 0.3  # seconds between two looks into the outbox, while nothing ends
 _SOON = 0.02  # and between two looks whatever happens
@@ -35,29 +36,32 @@ class Settings(Protocol):
     topic_prefix: str
     webhooks_allow_private: bool
     webhooks_attempts: int
+    smtp_url: str
+    smtp_from: str
 
 
 async def run(engine: Engine, settings: Settings, stop: asyncio.Event) -> None:
     """Sends what is due until `stop` is set, then waits for what is under way."""
     topic = Topic(settings.kafka, settings.topic_prefix)
     client = Client(settings.webhooks_allow_private)
-    sender = Sender(client, topic, settings.webhooks_attempts)
+    mail = Mail(settings.smtp_url, settings.smtp_from)
+    lanes = Lanes(Sender(client, mail, settings.webhooks_attempts), topic, settings.webhooks_attempts)
     try:
-        await _deliver(engine, sender, stop)
+        await _deliver(engine, lanes, stop)
     finally:
-        await asyncio.gather(*sender.under_way, return_exceptions=True)
-        await _note(engine, sender.take_finished())
+        await asyncio.gather(*lanes.under_way, return_exceptions=True)
+        await _note(engine, lanes.take_finished())
         await topic.close()
         client.close()
 
 
-class Sender:
+class Lanes:
     """Messages under way, and what became of those that ended."""
 
-    def __init__(self, client: Client, topic: Topic, most: int) -> None:
+    def __init__(self, sender: Sender, topic: Topic, most: int) -> None:
         self.under_way: set[asyncio.Task[None]] = set()
         self.ended = asyncio.Event()
-        self._client, self._topic, self._most = client, topic, most
+        self._sender, self._topic, self._most = sender, topic, most
         self._finished: list[tuple[Message, Attempt]] = []
 
     def start(self, message: Message) -> None:
@@ -76,24 +80,24 @@ class Sender:
         if message.url.startswith(TOPIC):
             attempt = await self._topic.send(message, self._most)
         else:
-            attempt = await send(self._client, message, self._most)
+            attempt = await self._sender.send(message)
         metrics.WEBHOOKS.labels("retried" if attempt.state == "waiting" else attempt.state).inc()
         metrics.WEBHOOK_SECONDS.observe(attempt.seconds)
         self._finished.append((message, attempt))
         self.ended.set()
 
 
-async def _deliver(engine: Engine, sender: Sender, stop: asyncio.Event) -> None:
+async def _deliver(engine: Engine, lanes: Lanes, stop: asyncio.Event) -> None:
     counted = 0.0
     while not stop.is_set():
-        await _note(engine, sender.take_finished())
-        for message in await _lease(engine, len(sender.under_way)):
-            sender.start(message)
+        await _note(engine, lanes.take_finished())
+        for message in await _lease(engine, len(lanes.under_way)):
+            lanes.start(message)
         if time.monotonic() - counted > _COUNT_EVERY:
             await _count(engine)
             counted = time.monotonic()
         await asyncio.sleep(_SOON)
-        await _first(stop, sender.ended, _EVERY)
+        await _first(stop, lanes.ended, _EVERY)
 
 
 async def _lease(engine: Engine, under_way: int) -> list[Message]:

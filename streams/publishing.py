@@ -6,8 +6,7 @@ import time
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from schemas.database.outbox import Message
-from schemas.webhooks import Attempt
+from schemas.webhooks import Attempt, Message
 from streams.webhooks import TIMEOUT, retry_in
 
 TOPIC = "kafka:"
@@ -28,7 +27,7 @@ class Topic:
             async with asyncio.timeout(TIMEOUT):
                 producer = await self._connected()
                 name = self._prefix + message.url.removeprefix(TOPIC)
-                headers = [("webhook-id", message.webhook_id.encode())]
+                headers = [("webhook-id", message.webhook_id.encode()), ("workspace", b"%d" % message.workspace)]
                 key, value = message.series.encode(), message.payload.encode()
                 await producer.send_and_wait(name, key=key, value=value, headers=headers)
         except (KafkaError, OSError, TimeoutError) as error:

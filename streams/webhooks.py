@@ -1,4 +1,4 @@
-"""One webhook: signed, sent with care for where it goes, and what its answer means."""
+"""One message: sent as its receiver reads it, with care for where it goes, and what the answer means."""
 
 import asyncio
 import math
@@ -9,48 +9,53 @@ from email.utils import parsedate_to_datetime
 
 import h11
 import httpx
+import msgspec
+from aiosmtplib import SMTPException
 
 from schemas.clock import to_datetime
-from schemas.database.outbox import Message
-from schemas.signing import signatures
-from schemas.webhooks import Attempt
-from streams.connecting import Client, ForbiddenError
+from schemas.receivers import Receiver
+from schemas.webhooks import Attempt, Message
+from streams.connecting import Answer, Client, ForbiddenError
+from streams.mailing import Mail
+from streams.receivers import REQUESTS, email
 
 TIMEOUT = 15.0
 _LONGEST = 10 * 3600.0
 _FIRST = 5.0
 
 
-def headers_of(message: Message, now: datetime) -> dict[str, str]:
-    """The headers of Standard Webhooks; `now` is the wall clock in UTC, which receivers compare with their own."""
-    timestamp = int(now.timestamp())
-    return {
-        "content-type": "application/json",
-        "user-agent": "ebbtide/1",
-        "webhook-id": message.webhook_id,
-        "webhook-timestamp": str(timestamp),
-        "webhook-signature": signatures(message.keys, message.webhook_id, timestamp, message.payload),
-    }
+class Sender:
+    """Sends messages to whatever kind of receiver they are for; `most` attempts are made for each in all."""
 
+    def __init__(self, client: Client, mail: Mail, most: int) -> None:
+        self._client, self._mail, self._most = client, mail, most
 
-async def send(client: Client, message: Message, most: int) -> Attempt:
-    """Sends one message, and says what became of it within TIMEOUT, whatever the receiver does.
+    async def send(self, message: Message) -> Attempt:
+        """Sends one message, and says what became of it within TIMEOUT, whatever the receiver does.
 
-    `most` attempts are made in all. An address that is refused now is tried again later: names change what they mean.
-    """
-    started, wall = time.monotonic(), to_datetime(time.time_ns() // 1_000_000)
-    try:
-        async with asyncio.timeout(TIMEOUT):
-            answer = await client.post(message.url, headers_of(message, wall), message.payload.encode())
-    except httpx.InvalidURL as error:
-        return Attempt(None, time.monotonic() - started, str(error), None, delivered=False)
-    except (ForbiddenError, h11.ProtocolError, OSError, TimeoutError, ValueError) as error:
-        seconds = time.monotonic() - started
-        reason = f"{type(error).__name__}: {error}"[:500]
-        return Attempt(None, seconds, reason, None, delivered=False, retry_in=retry_in(message.attempts, most))
-    asked = _asked(answer.headers.get("retry-after"), wall)
-    text = answer.body.decode("utf-8", "replace").replace("\0", "")
-    return judge(answer.status, text, time.monotonic() - started, message.attempts, most, asked)
+        An address that is refused now is tried again later: names change what they mean.
+        """
+        started, wall = time.monotonic(), to_datetime(time.time_ns() // 1_000_000)
+        try:
+            async with asyncio.timeout(TIMEOUT):
+                answer = await self._ask(message, wall)
+        except httpx.InvalidURL as error:
+            return Attempt(None, time.monotonic() - started, str(error), None, delivered=False)
+        except (ForbiddenError, h11.ProtocolError, SMTPException, OSError, TimeoutError, ValueError) as error:
+            seconds, reason = time.monotonic() - started, f"{type(error).__name__}: {error}"[:500]
+            later = retry_in(message.attempts, self._most)
+            return Attempt(None, seconds, reason, None, delivered=False, retry_in=later)
+        asked = _asked(answer.headers.get("retry-after"), wall)
+        text = answer.body.decode("utf-8", "replace").replace("\0", "")
+        return judge(answer.status, text, time.monotonic() - started, message.attempts, self._most, asked)
+
+    async def _ask(self, message: Message, now: datetime) -> Answer:
+        body = msgspec.json.decode(message.payload)
+        if message.receiver == Receiver.EMAIL:
+            said = await self._mail.send(email.letter(message, body, self._mail.sender, now))
+            return Answer(250, {}, said.encode())
+        request = REQUESTS[message.receiver](message, body, now)
+        return await self._client.post(request.url, request.headers, request.body)
 
 
 def judge(status: int, text: str, seconds: float, attempts: int, most: int, asked: float = 0) -> Attempt:

@@ -2,19 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 from sqlalchemy import Connection, func, insert, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from schemas.alerts import AlertRecord, Origin, TransitionRecord
-from schemas.database.tables import accounts, alerts, endpoints, outbox, transitions
+from schemas.alerts import AlertRecord, Origin, Transition, TransitionRecord
+from schemas.database.tables import accounts, alerts, transitions
+from schemas.database.telling import News, tell
+from schemas.messages import Account
 from schemas.segments import segments_of
-from schemas.topics import ALERTS
-from schemas.webhooks import EVENT_TYPES, Wanted, payload, webhook_id
+from schemas.webhooks import EVENT_TYPES, payload
 
-TOPIC_URL = f"kafka:{ALERTS}"
 _ALERT = tuple(alerts.c[name] for name in AlertRecord.__struct_fields__)
 _STEP = tuple(transitions.c[name] for name in TransitionRecord.__struct_fields__)
 _CHANGING = ("state", "onset", "resolved_at", "sequence", "sentence", "evidence")
@@ -23,7 +23,7 @@ _CHANGING = ("state", "onset", "resolved_at", "sequence", "sentence", "evidence"
 class _About(NamedTuple):
     """An account as a message shows it, and what filters go by."""
 
-    shown: dict[str, Any] | None
+    shown: Account | None
     segments: list[str]
     csm: str | None
 
@@ -75,35 +75,22 @@ def _tell(
     if not told:
         return
     names = _accounts(connection, workspace, {alert.account for alert, _ in told if alert.account is not None})
-    rows = []
-    for endpoint, wanted in _endpoints(connection, workspace):
-        for alert, step in told:
-            event_type = EVENT_TYPES[step.transition]  # type: ignore[index]
-            about = names.get(alert.account or 0, _NOBODY)
-            if wanted.passes(event_type, alert.kind, [*about.segments, alert.segment or ""], about.csm):
-                rows.append(
-                    {
-                        "workspace": workspace,
-                        "endpoint": endpoint,
-                        "episode": alert.episode,
-                        "fingerprint": alert.fingerprint,
-                        "sequence": step.sequence,
-                        "webhook_id": webhook_id(endpoint, alert.episode, step.sequence),
-                        "event_type": event_type,
-                        "payload": payload(alert, step, about.shown, now),
-                    }
-                )
-    connection.execute(insert(outbox), rows)
-
-
-def _endpoints(connection: Connection, workspace: int) -> list[tuple[str, Wanted]]:
-    """The workspace's enabled endpoints, and the one that stands for topic `alerts`."""
-    topic = {"id": f"ep_topic_{workspace}", "workspace": workspace, "url": TOPIC_URL, "secret": "", "state": "internal"}
-    connection.execute(upsert(endpoints).values(topic).on_conflict_do_nothing())
-    query = select(endpoints.c.id, *(endpoints.c[name] for name in Wanted.__struct_fields__)).where(
-        endpoints.c.workspace == workspace, endpoints.c.state.in_(("enabled", "internal"))
+    tell(
+        connection, workspace, [_news(alert, step, names.get(alert.account or 0, _NOBODY), now) for alert, step in told]
     )
-    return [(one, Wanted(*filters)) for one, *filters in connection.execute(query.order_by(endpoints.c.id))]
+
+
+def _news(alert: AlertRecord, step: TransitionRecord, about: _About, now: datetime) -> News:
+    return News(
+        event_type=EVENT_TYPES[Transition(step.transition)],
+        payload=payload(alert, step, about.shown, now),
+        episode=alert.episode,
+        sequence=step.sequence,
+        fingerprint=alert.fingerprint,
+        kind=alert.kind,
+        segments=[*about.segments, alert.segment or ""],
+        csm=about.csm,
+    )
 
 
 def _accounts(connection: Connection, workspace: int, numbers: set[int]) -> Mapping[int, _About]:
@@ -112,7 +99,7 @@ def _accounts(connection: Connection, workspace: int, numbers: set[int]) -> Mapp
     )
     return {
         row.number: _About(
-            {"id": row.account, "name": row.traits.get("name", row.account)},
+            Account(row.account, row.traits.get("name", row.account)),
             segments_of(row.traits),
             row.traits.get("csm"),
         )

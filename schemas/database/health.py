@@ -35,6 +35,16 @@ def hold(connection: Connection, endpoint: str) -> None:
         connection.execute(update(outbox).where(outbox.c.id == func.any(ids)).values(state="held"))
 
 
+def release(connection: Connection, endpoint: str) -> None:
+    """Sends of what was held the rest of every story whose beginning was delivered; the others wait for a replay."""
+    begun = outbox.alias()
+    told = select(begun.c.id).where(
+        begun.c.endpoint == endpoint, begun.c.episode == outbox.c.episode, begun.c.state == "delivered"
+    )
+    held = update(outbox).where(outbox.c.endpoint == endpoint, outbox.c.state == "held", told.exists())
+    connection.execute(held.values(state="waiting", attempts=0, next_attempt_at=func.now()))
+
+
 def _note_failures(connection: Connection, endpoint: str, failed: Sequence[Attempt], well: bool) -> None:
     """`well`: others went well meanwhile. An endpoint that is gone, or failed for FAILING, is disabled."""
     pause = max(attempt.pause for attempt in failed)

@@ -6,17 +6,18 @@ so a receiver that hangs delays only its own messages; one that fails gets a sin
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import NamedTuple
 
-from sqlalchemy import Connection, bindparam, func, insert, select, text
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, text, union
 
 from schemas.database.health import judge
 from schemas.database.tables import attempts, outbox
-from schemas.webhooks import Attempt
+from schemas.webhooks import Attempt, Message
 
 LEASE = timedelta(seconds=60)
 LANE = 8  # messages under way to one endpoint
 TOPIC_LANE = 256  # and to topic `alerts`
+HELD = 10_000  # messages kept for a disabled endpoint: the newest
+_STEP = 5000
 
 # Due, not leased, and nothing before it unfinished of the same episode, or of another on the same fingerprint; of each
 # lane as many as it has room for, the first of every lane before the second of any.
@@ -51,10 +52,11 @@ _LEASE = text("""
     FROM taken, endpoints
     WHERE outbox.id = taken.id AND endpoints.id = outbox.endpoint
     RETURNING outbox.id, outbox.endpoint, outbox.webhook_id, outbox.payload, outbox.attempts,
-              coalesce(outbox.fingerprint, outbox.episode), endpoints.url,
+              coalesce(outbox.fingerprint, outbox.episode),
+              endpoints.receiver, endpoints.options, endpoints.url,
               array_remove(ARRAY[endpoints.secret, endpoints.signing_key] || (
                 SELECT array_agg(key ORDER BY k.id DESC) FROM old_keys k, unnest(ARRAY[k.secret, k.signing_key]) key
-                WHERE k.endpoint = endpoints.id AND k.until > now()), NULL)
+                WHERE k.endpoint = endpoints.id AND k.until > now()), NULL), outbox.workspace
 """).bindparams(*map(bindparam, ("lease", "lane", "topic_lane", "limit")))
 
 # What was delivered stays delivered, and what is held is not sent again, whatever a late answer says.
@@ -65,19 +67,6 @@ _MOVE = text("""
     WHERE outbox.id = told.id
     RETURNING outbox.id
 """)
-
-
-class Message(NamedTuple):
-    """One leased message; `attempts` counts this one too, `series` names what is told of in order."""
-
-    id: int
-    endpoint: str
-    webhook_id: str
-    payload: str
-    attempts: int
-    series: str
-    url: str
-    keys: list[str]
 
 
 def lease(connection: Connection, limit: int, lane: int = LANE) -> list[Message]:
@@ -102,6 +91,19 @@ def note(connection: Connection, finished: Sequence[tuple[Message, Attempt]]) ->
     if rows:
         connection.execute(insert(attempts), rows)
     judge(connection, [(message.endpoint, attempt) for message, attempt in finished])
+
+
+def expire(connection: Connection, kept: timedelta) -> int:
+    """Forgets finished messages recorded so long ago, with their attempts, and what is held beyond HELD; how many went.
+
+    It takes at most a few thousand at once; what is still waiting is never taken.
+    """
+    place = func.row_number().over(partition_by=outbox.c.endpoint, order_by=outbox.c.id.desc()).label("place")
+    held = select(outbox.c.id, place).where(outbox.c.state == "held").subquery()
+    surplus = select(held.c.id).where(held.c.place > HELD)
+    old = select(outbox.c.id).where(outbox.c.recorded_at < func.now() - kept, outbox.c.state != "waiting")
+    gone = union(old.limit(_STEP), surplus.limit(_STEP)).subquery()
+    return connection.execute(delete(outbox).where(outbox.c.id.in_(select(gone.c.id)))).rowcount
 
 
 def waiting(connection: Connection) -> int:

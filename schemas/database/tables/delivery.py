@@ -16,14 +16,16 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from schemas.database.tables.base import metadata, moment, recorded
+from schemas.database.tables.base import json_column, metadata, moment, recorded
 
 endpoints = Table(
     "endpoints",
     metadata,
     Column("id", Text, primary_key=True),
     Column("workspace", Integer, ForeignKey("workspaces.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("receiver", Text, nullable=False, server_default="webhook"),
     Column("url", Text, nullable=False),
+    json_column("options"),  # what a receiver of its kind needs besides
     Column("secret", Text, nullable=False),
     Column("signing_key", Text),
     moment("failing_since"),  # the first failure since the last success

@@ -13,7 +13,8 @@ from streams import delivery
 
 
 def settings(**more):
-    base = {"kafka": "127.0.0.1:1", "topic_prefix": "", "webhooks_allow_private": True, "webhooks_attempts": 10}
+    base = {"kafka": "127.0.0.1:1", "topic_prefix": "", "webhooks_allow_private": True, "webhooks_attempts": 10,
+            "smtp_url": "", "smtp_from": ""}  # fmt: skip
     return SimpleNamespace(**base | more)
 
 

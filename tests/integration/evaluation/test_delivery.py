@@ -66,9 +66,9 @@ def test_gone_disables_the_endpoint(scene, receiver):
     to = endpoint(scene, receiver.url)["id"]
     post(scene, to, 1)
     post(scene, to, 2)
-    run(scene.engine, lambda: states(scene) == ["failed", "held"])
+    run(scene.engine, lambda: states(scene, to) == ["failed", "held"])
     assert len(receiver.got) == 1
-    assert [row["state"] for row in scene.rows(endpoints)] == ["disabled"]
+    assert {row["id"]: row["state"] for row in scene.rows(endpoints)}[to] == "disabled"
 
 
 @pytest.mark.parametrize("status", [302, 307])
@@ -104,6 +104,7 @@ def test_transitions_reach_the_topic(six_users, kafka, topic):
     consumer.close()
     assert first.key.decode() == six_users.alerts[0]["fingerprint"]
     assert json.loads(first.value)["type"] == "alert.firing"
+    assert dict(first.headers)["workspace"] == str(six_users.number).encode()
 
 
 def test_both_old_and_new_keys_sign_while_they_rotate(scene, receiver):

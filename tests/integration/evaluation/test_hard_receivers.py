@@ -17,10 +17,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from sqlalchemy import update
 
-from schemas.database.outbox import Message
 from schemas.database.tables import endpoints
+from schemas.webhooks import Message
 from streams import connecting, webhooks
 from streams.connecting import Client
+from streams.mailing import Mail
 from tests.integration.evaluation.delivering import endpoint, hurry, logged, post, run, states
 
 
@@ -249,8 +250,9 @@ def test_tls_is_verified_by_name_on_the_pinned_connection(tmp_path, host, works)
         return [ip_address("127.0.0.1")]
 
     async def main(url):
-        message = Message(1, "ep", "msg_1", "{}", 1, "e1", url, ["whsec_c2VjcmV0"])
-        return await webhooks.send(Client(True, resolving, trusted), message, 3)
+        message = Message(1, "ep", "msg_1", "{}", 1, "e1", "webhook", {}, url, ["whsec_c2VjcmV0"], 1)
+        client = Client(True, resolving, trusted)
+        return await webhooks.Sender(client, Mail("", ""), 3).send(message)
 
     with serving(answer) as server:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
