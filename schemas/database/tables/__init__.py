@@ -25,7 +25,7 @@ from schemas.database.tables.customers import (
     users,
 )
 from schemas.database.tables.definitions import behaviors, rebuilds
-from schemas.database.tables.delivery import attempts, endpoints, outbox
+from schemas.database.tables.delivery import attempts, endpoints, old_keys, outbox
 from schemas.database.tables.detection import (
     alert_segment,
     alert_words,
@@ -83,6 +83,7 @@ __all__ = [
     "metadata",
     "nudges",
     "offsets",
+    "old_keys",
     "outbox",
     "outcomes",
     "path_steps",

@@ -71,6 +71,7 @@ TRIED: dict[tuple[str, str], tuple[dict[str, Any] | list[Any] | None, set[int]]]
     ("POST", "/v1/releases"): ({"release": "v1"}, {201}),
     ("GET", "/v1/status"): (None, {200}),
     ("GET", "/v1/webhooks"): (None, {200}),
+    ("GET", "/v1/webhooks/event-types"): (None, {200}),
     ("POST", "/v1/webhooks"): ({"url": "https://example.com/"}, {201}),
     ("PATCH", "/v1/webhooks/{endpoint}"): ({"state": "disabled"}, {404}),
     ("DELETE", "/v1/webhooks/{endpoint}"): (None, {404}),
