@@ -14,7 +14,20 @@ from api import problems
 from api.dependencies import Services
 from api.metrics import Metrics
 from api.middleware import Guard, Observe
-from api.routes import accounts, alerts, behaviors, catalog, facts, health, identities, keys, refused, webhooks, windows
+from api.routes import (
+    accounts,
+    alerts,
+    behaviors,
+    catalog,
+    erasures,
+    facts,
+    health,
+    identities,
+    keys,
+    refused,
+    webhooks,
+    windows,
+)
 from api.settings import Settings
 from api.web import pages
 from schemas.clock import Clock
@@ -29,7 +42,7 @@ _DESCRIPTION = """Notices early, and explains, when a customer stops doing the f
 Send `Authorization: Bearer ebb_…`. Errors are `application/problem+json`; lists are paged by `cursor`."""
 
 # An account's id may hold slashes, so what hangs on an account comes before the account itself.
-_ROUTERS = (alerts, windows, facts, identities, accounts, behaviors, catalog, webhooks, keys, refused, health)
+_ROUTERS = (alerts, windows, facts, identities, erasures, accounts, behaviors, catalog, webhooks, keys, refused, health)
 
 
 def create_app(settings: Settings, clock: Clock) -> FastAPI:
