@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 LOCK   := deploy/requirements.lock
 
-.PHONY: setup demo test check bench faults faults-planted lock clean
+.PHONY: setup demo test check bench faults faults-planted lock sbom clean
 
 # `make faults`: how many runs, the first one's seed, the faults of each
 RUNS ?= 3
@@ -29,6 +29,7 @@ test: setup
 
 check: setup
 	$(BIN)/ruff check .
+	$(BIN)/bandit --quiet --recursive --severity-level medium --configfile pyproject.toml api deploy ingest schemas streams
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
@@ -42,6 +43,12 @@ faults: setup ## kills, freezes and poisons a running product, and settles the a
 
 faults-planted: setup ## plants bugs one after the other: each has to be caught
 	$(BIN)/python -m tests.faults --planted
+
+sbom: setup ## what is shipped, as CycloneDX: every package of the lock file, with its version and hashes
+	@mkdir -p dist
+	$(BIN)/cyclonedx-py requirements --pyproject pyproject.toml --mc-type application --output-reproducible \
+		--output-format JSON --output-file dist/sbom.cdx.json $(LOCK)
+	@echo "dist/sbom.cdx.json"
 
 lock: ## resolve the dependencies anew (no addresses are written: hashes say what is meant)
 	uv pip compile pyproject.toml --group dev --generate-hashes --no-emit-index-url --no-header -o $(LOCK)
