@@ -4,12 +4,14 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 LOCK   := deploy/requirements.lock
 
-.PHONY: setup demo test check bench faults faults-planted lock sbom clean
+.PHONY: setup demo test check bench faults faults-planted lock sbom fuzz clean
 
 # `make faults`: how many runs, the first one's seed, the faults of each
 RUNS ?= 3
 SEED ?= 1
 FAULTS ?= 3
+# `make fuzz`: how many cases
+CASES ?= 100000
 
 setup: $(VENV)/.ready
 
@@ -43,6 +45,9 @@ faults: setup ## kills, freezes and poisons a running product, and settles the a
 
 faults-planted: setup ## plants bugs one after the other: each has to be caught
 	$(BIN)/python -m tests.faults --planted
+
+fuzz: setup ## sends 100,000 cases made from the OpenAPI of collector and API: none may make them fail
+	$(BIN)/python -m tests.fuzz --cases $(CASES) --seed $(SEED)
 
 sbom: setup ## what is shipped, as CycloneDX: every package of the lock file, with its version and hashes
 	@mkdir -p dist
