@@ -1,6 +1,7 @@
 """Settings of the stream worker."""
 
 import os
+import tempfile
 from pathlib import Path
 
 from pydantic import Field
@@ -40,4 +41,4 @@ class WorkerSettings(Settings):
     @property
     def data(self) -> Path:
         """Where Faust puts what it never needs."""
-        return Path(os.environ.get("TMPDIR", "/tmp")) / f"ebbtide-worker-{os.getpid()}"  # noqa: S108
+        return Path(tempfile.gettempdir()) / f"ebbtide-worker-{os.getpid()}"

@@ -5,10 +5,10 @@ from fnmatch import fnmatchcase
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from api.models.common import Model, example
-from schemas.accounts import Id, Words
+from schemas.accounts import Id, Moment, Words
 from schemas.alerts import AlertKind
 from schemas.keys import Scope
 from schemas.messages import TYPES, matching
@@ -167,8 +167,8 @@ class ReplayWanted(BaseModel):
     model_config = ConfigDict(extra="forbid") | example(since="2026-03-01T00:00:00Z", failed=True)
 
     webhook_id: Id | None = None
-    since: AwareDatetime | None = None
-    until: AwareDatetime | None = None
+    since: Moment | None = None
+    until: Moment | None = None
     failed: bool = True
 
 

@@ -21,8 +21,8 @@ _STATES = {"disabled": "held"}
 class News(NamedTuple):
     """What is to be told. An `episode`'s messages arrive by `sequence`, those on one `fingerprint` one after the other.
 
-    It waits for as long as `later` says; topic `alerts` does not, for other systems are never asleep. `kind`, `segments`
-    and `csm` are what endpoints filter by (priority's place too); news on no alert has no kind.
+    It waits for as long as `later` says; topic `alerts` does not, for other systems are never asleep. `kind`,
+    `segments` and `csm` are what endpoints filter by (priority's place too); news on no alert has no kind.
     """
 
     event_type: str
