@@ -6,7 +6,8 @@ LOCK   := deploy/requirements.lock
 
 .PHONY: setup demo test check bench faults faults-planted lock clean
 
-# `make faults`: how many runs, the first one's seed, the faults of each
+# `make faults`: how many runs, the first one's seed, the faults of each; or steps of the simulated core
+STEPS ?= 0
 RUNS ?= 3
 SEED ?= 1
 FAULTS ?= 3
@@ -38,7 +39,7 @@ bench: setup
 	$(BIN)/python -m benchmarks
 
 faults: setup ## kills, freezes and poisons a running product, and settles the account
-	$(BIN)/python -m tests.faults --runs $(RUNS) --seed $(SEED) --faults $(FAULTS)
+	$(BIN)/python -m tests.faults --runs $(RUNS) --seed $(SEED) --faults $(FAULTS) --steps $(STEPS)
 
 faults-planted: setup ## plants bugs one after the other: each has to be caught
 	$(BIN)/python -m tests.faults --planted

@@ -9,6 +9,7 @@ import numpy as np
 
 from tests.faults import planted
 from tests.faults.driver import Outcome, plan, run
+from tests.faults.simulation import simulate
 
 _HEAD = ("seed", "faults", "events", "lost", "doubled", "quarantined", "p50 s", "p99 s")
 
@@ -23,7 +24,12 @@ def main() -> int:
     asked.add_argument(
         "--planted", nargs="*", help="plant bugs instead (all, or these), and see whether each is caught"
     )
+    asked.add_argument("--steps", type=int, default=0, help="simulate so many steps of the pure core instead")
     told = asked.parse_args()
+    if told.steps:
+        happened = simulate(told.seed, told.steps)
+        print(", ".join(f"{name} {times:,}" for name, times in sorted(happened.items())))
+        return 0
     if told.planted is not None:
         return plant(told.planted)
     outcomes = []
