@@ -8,6 +8,7 @@ LOCK   := deploy/requirements.lock
 
 # `make faults`: how many runs, the first one's seed, the faults of each; or steps of the simulated core
 STEPS ?= 0
+BROKERS ?= 1
 RUNS ?= 3
 SEED ?= 1
 FAULTS ?= 3
@@ -39,7 +40,7 @@ bench: setup
 	$(BIN)/python -m benchmarks
 
 faults: setup ## kills, freezes and poisons a running product, and settles the account
-	$(BIN)/python -m tests.faults --runs $(RUNS) --seed $(SEED) --faults $(FAULTS) --steps $(STEPS)
+	$(BIN)/python -m tests.faults --runs $(RUNS) --seed $(SEED) --faults $(FAULTS) --steps $(STEPS) --brokers $(BROKERS)
 
 faults-planted: setup ## plants bugs one after the other: each has to be caught
 	$(BIN)/python -m tests.faults --planted

@@ -42,10 +42,11 @@ class Worker:
 class Simulation:
     """One world. The methods named in STEPS are what can happen in it; `settle` brings all home and checks."""
 
-    def __init__(self) -> None:
+    def __init__(self, limit: int = 150) -> None:
         self.store = Store()
         self.log: list[list[bytes]] = [[], []]
         self.now = BEGINNING
+        self._limit = limit
         self.sent: dict[str, UsageEvent] = {}
         self._numbers: dict[str, int] = {}
         self.workers = [Worker(self._folder()) for _ in range(_WORKERS)]
@@ -214,7 +215,7 @@ class Simulation:
             names=Names(number),
             memberships=Memberships(lambda *_: {}),
             seen=Seen(lambda *_: None),
-            dedupe_limit=150,
+            dedupe_limit=self._limit,
         )
 
 
@@ -223,7 +224,7 @@ STEPS = {
 }  # fmt: skip
 
 
-def simulate(seed: int, steps: int, world: int = 1500) -> Counter[str]:
+def simulate(seed: int, steps: int, world: int = 500) -> Counter[str]:
     """So many steps, in worlds of at most `world` each, the k-th with `Random(f"{seed}/{k}")`; what happened how often.
 
     Raises AssertionError where a world does not add up, saying which.
@@ -231,7 +232,8 @@ def simulate(seed: int, steps: int, world: int = 1500) -> Counter[str]:
     happened: Counter[str] = Counter()
     with standing_in():
         for k in range(-(-steps // world)):
-            here, random = Simulation(), Random(f"{seed}/{k}")  # noqa: S311
+            random = Random(f"{seed}/{k}")  # noqa: S311
+            here = Simulation(random.choice((150, 5000)))
             try:
                 for _ in range(min(world, steps - k * world)):
                     here.step(random)
