@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 LOCK   := deploy/requirements.lock
 
-.PHONY: setup demo test check bench faults faults-planted lock clean
+.PHONY: setup demo test check bench faults faults-planted faults-long lock clean
 
 # `make faults`: how many runs, the first one's seed, the faults of each; or steps of the simulated core
 STEPS ?= 0
@@ -44,6 +44,9 @@ faults: setup ## kills, freezes and poisons a running product, and settles the a
 
 faults-planted: setup ## plants bugs one after the other: each has to be caught
 	$(BIN)/python -m tests.faults --planted
+
+faults-long: setup ## full disks, and whatever else takes minutes
+	$(BIN)/python -m pytest -m long tests/faults
 
 lock: ## resolve the dependencies anew (no addresses are written: hashes say what is meant)
 	uv pip compile pyproject.toml --group dev --generate-hashes --no-emit-index-url --no-header -o $(LOCK)

@@ -22,7 +22,7 @@ from schemas.clock import Clock
 from schemas.topics import EVENTS, HISTORY, REJECTED, TOPIC_CODES
 from tests.faults import books
 from tests.faults.client import Client, Traffic
-from tests.faults.faults import FAULTS, OF_THREE, Target
+from tests.faults.faults import FAULTS, OF_SMALL_DISKS, OF_THREE, Target
 
 _HEARTBEATS = "SELECT count(*), min(heartbeat_at) FROM offsets WHERE topic = 0"
 _STRAYS = "SELECT count(*) FROM strays"
@@ -76,7 +76,7 @@ def plan(seed: int, faults: int, among: Sequence[str] = (), brokers: int = 1) ->
     """
     chosen, deck = random.Random(seed), list[str]()  # noqa: S311
     while len(deck) < faults:
-        names = sorted(among or FAULTS.keys() - (OF_THREE if brokers < 3 else set()))
+        names = sorted(among or FAULTS.keys() - OF_SMALL_DISKS - (OF_THREE if brokers < 3 else set()))
         chosen.shuffle(names)
         deck += names
     return deck[:faults]
@@ -97,7 +97,7 @@ def run(
 
 @contextmanager
 def product(home: Path, seed: int, size: int = 200, brokers: int = 1) -> Iterator[Target]:
-    """A product of its own in `home`, and traffic for it."""
+    """A product of its own in `home`, and traffic for it. What lies on small disks there stays on them."""
     with Stack(home / "instance", Options(partitions=2, brokers=brokers)) as stack:
         yield Target(stack, Traffic(seed, size), random.Random(seed), 2, home / "ledger.jsonl")  # noqa: S311
 

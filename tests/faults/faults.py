@@ -48,6 +48,7 @@ class Target:
 Fault = Callable[[Target], None]
 FAULTS: dict[str, Fault] = {}
 OF_THREE = {"lose_a_broker"}  # what only three brokers survive
+FOLDERS = {"kafka": "kafka", "database": "postgres"}  # where the servers keep what they must not lose
 
 
 def fault(function: Fault) -> Fault:
@@ -196,11 +197,28 @@ def lose_a_broker(target: Target) -> None:
     before, supervisor = target.answered(), target.stack.supervisor
     process = supervisor.processes.pop("kafka-2")
     process.kill()
-    deadline = time.monotonic() + 60
+    process.end()
+    deadline = time.monotonic() + 120
     while target.answered() < before + 20:
         assert time.monotonic() < deadline, "nothing is accepted while one of three brokers is away"
         time.sleep(0.1)
     supervisor.start(process.part)
+
+
+def _fill_disk(part: str, target: Target) -> None:
+    """No byte is left on a server's disk for a while; then there is room again, and nobody does anything else."""
+    ballast = target.stack.home / FOLDERS[part] / "ballast"
+    with ballast.open("wb", buffering=0) as file, suppress(OSError):
+        while file.write(bytes(1 << 20)):
+            pass
+    try:
+        time.sleep(FROZEN)
+    finally:
+        ballast.unlink()
+
+
+FAULTS |= {f"fill_disk_of_{part}": partial(_fill_disk, part) for part in FOLDERS}
+OF_SMALL_DISKS = {f"fill_disk_of_{part}" for part in FOLDERS}
 
 
 @fault
