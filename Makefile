@@ -4,9 +4,11 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 LOCK   := deploy/requirements.lock
 
-.PHONY: setup demo test check bench faults faults-planted lock sbom fuzz clean
+.PHONY: setup demo test check bench faults faults-planted faults-long lock sbom fuzz clean
 
-# `make faults`: how many runs, the first one's seed, the faults of each
+# `make faults`: how many runs, the first one's seed, the faults of each; or steps of the simulated core
+STEPS ?= 0
+BROKERS ?= 1
 RUNS ?= 3
 SEED ?= 1
 FAULTS ?= 3
@@ -41,10 +43,13 @@ bench: setup
 	$(BIN)/python -m benchmarks
 
 faults: setup ## kills, freezes and poisons a running product, and settles the account
-	$(BIN)/python -m tests.faults --runs $(RUNS) --seed $(SEED) --faults $(FAULTS)
+	$(BIN)/python -m tests.faults --runs $(RUNS) --seed $(SEED) --faults $(FAULTS) --steps $(STEPS) --brokers $(BROKERS)
 
 faults-planted: setup ## plants bugs one after the other: each has to be caught
 	$(BIN)/python -m tests.faults --planted
+
+faults-long: setup ## full disks, and whatever else takes minutes
+	$(BIN)/python -m pytest -m long tests/faults
 
 fuzz: setup ## sends 100,000 cases made from the OpenAPI of collector and API: none may make them fail
 	$(BIN)/python -m tests.fuzz --cases $(CASES) --seed $(SEED)
