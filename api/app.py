@@ -20,6 +20,7 @@ from api.routes import (
     attention,
     behaviors,
     catalog,
+    erasures,
     facts,
     handling,
     health,
@@ -48,7 +49,7 @@ Send `Authorization: Bearer ebb_…`. Errors are `application/problem+json`; lis
 
 # An account's id may hold slashes, so what hangs on an account comes before the account itself.
 _ROUTERS = (
-    alerts, handling, stream, silences, attention, rules, tasks, windows, facts, identities,
+    alerts, handling, stream, silences, attention, rules, tasks, windows, facts, identities, erasures,
     accounts, behaviors, catalog, webhooks, keys, refused, health,
 )  # fmt: skip
 

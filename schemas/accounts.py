@@ -6,7 +6,7 @@ since when we know it, so that a replay reads what was known then. A trait set t
 
 import math
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -120,10 +120,19 @@ def _small(traits: dict[str, Any]) -> dict[str, Any]:
     return traits
 
 
+def _in_utc(moment: datetime) -> datetime:
+    """The same moment in UTC: the database takes no offset of 16 hours and more, which ISO 8601 allows."""
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("in UTC it lies outside the years 1 to 9999") from None
+
+
 Id = Annotated[str, Field(min_length=1, max_length=256), AfterValidator(storable)]
 Words = Annotated[str, Field(max_length=4096), AfterValidator(storable)]
 Money = Annotated[float, Field(allow_inf_nan=False, ge=-1e15, le=1e15)]
 Number = Annotated[float, Field(allow_inf_nan=False)]
+Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 Traits = Annotated[dict[str, Any], AfterValidator(_small)]
 
 
@@ -134,7 +143,7 @@ class _Model(BaseModel):
 class Fact(_Model):
     """Anything that is true from some moment on."""
 
-    valid_from: AwareDatetime | None = Field(None, description="since when it is true; now, unless said")
+    valid_from: Moment | None = Field(None, description="since when it is true; now, unless said")
 
     def at(self, now: datetime) -> datetime:
         """Since when it is true."""
@@ -149,7 +158,7 @@ class AccountPatch(Fact):
     """
 
     traits: Traits = Field(description="a patch: traits that are not named stay as they are")
-    created_at: AwareDatetime | None = Field(None, description="when the account's life began")
+    created_at: Moment | None = Field(None, description="when the account's life began")
 
 
 class AccountRow(AccountPatch):
@@ -182,9 +191,9 @@ class Subscription(Fact):
     """A contract's term, as it stands from `valid_from` on."""
 
     subscription: Id = Field(description="the contract's own id; a later fact about it replaces the earlier")
-    term_start: AwareDatetime
-    renewal_date: AwareDatetime | None = None
-    notice_deadline: AwareDatetime | None = Field(None, description="the last day on which it can be ended")
+    term_start: Moment
+    renewal_date: Moment | None = None
+    notice_deadline: Moment | None = Field(None, description="the last day on which it can be ended")
     arr: Money | None = None
     currency: Annotated[str, Field(pattern="^[A-Z]{3}$")] | None = None
     seats: Annotated[int, Field(ge=0, le=2_000_000_000)] | None = None
@@ -195,8 +204,8 @@ class Outcome(Fact):
     """What a customer decided, and what it meant."""
 
     outcome: OutcomeKind
-    decided_at: AwareDatetime
-    effective_at: AwareDatetime | None = None
+    decided_at: Moment
+    effective_at: Moment | None = None
     arr_before: Money | None = None
     arr_after: Money | None = None
     reason: Words | None = None
@@ -206,8 +215,8 @@ class Milestone(_Model):
     """A step on the way to a goal."""
 
     name: Id
-    due: AwareDatetime
-    met_at: AwareDatetime | None = None
+    due: Moment
+    met_at: Moment | None = None
 
 
 class Goal(Fact):
@@ -218,8 +227,8 @@ class Goal(Fact):
     direction: Direction
     baseline: Number
     target: Number
-    starts_at: AwareDatetime
-    ends_at: AwareDatetime
+    starts_at: Moment
+    ends_at: Moment
     milestones: Annotated[list[Milestone], Field(max_length=100)] = []
 
 
@@ -243,7 +252,7 @@ class Release(_Model):
     """A change of the product that may disturb what customers do."""
 
     release: Id
-    released_at: AwareDatetime | None = Field(None, description="now, unless said")
+    released_at: Moment | None = Field(None, description="now, unless said")
     behaviors: Annotated[list[Id], Field(max_length=1000)] = Field([], description="what it touches; empty: anything")
     accounts: Annotated[list[Id], Field(max_length=10_000)] | None = Field(
         None, description="who got it; null: everyone"

@@ -1,13 +1,39 @@
-"""Settings every process shares: from the environment (`EBBTIDE_…`) or one `ebbtide.toml`; the environment wins."""
+"""Settings every process shares: from the environment (`EBBTIDE_…`) or one `ebbtide.toml`; the environment wins.
+
+Each can be given as a file that holds it (`EBBTIDE_DATABASE_URL_FILE=/run/secrets/database`), so that a secret stands
+in no environment, which every child process and crash report sees.
+"""
 
 import os
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from pydantic import Field, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from schemas.errors import SettingsError
+
+
+class _Files(PydanticBaseSettingsSource):
+    """Settings whose values stand in files of their own."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        """The content of the file that the environment names for a field, without the line's end."""
+        del field
+        name = f"EBBTIDE_{field_name.upper()}_FILE"
+        path = os.environ.get(name)
+        if path is None:
+            return None, field_name, False
+        try:
+            return Path(path).read_text().rstrip("\r\n"), field_name, False
+        except (OSError, UnicodeDecodeError) as error:
+            raise SettingsError(f"{name} names {path}, which can't be read: {error}.") from error
+
+    def __call__(self) -> dict[str, Any]:
+        """Every field that has a file."""
+        found = {name: self.get_field_value(field, name)[0] for name, field in self.settings_cls.model_fields.items()}
+        return {name: value for name, value in found.items() if value is not None}
 
 
 class Settings(BaseSettings):
@@ -32,10 +58,10 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Arguments first, then the environment, then the file named by EBBTIDE_CONFIG or `./ebbtide.toml`."""
+        """Arguments, the environment, files it names, and last the file named by EBBTIDE_CONFIG or `./ebbtide.toml`."""
         del dotenv_settings, file_secret_settings
         config = Path(os.environ.get("EBBTIDE_CONFIG", "ebbtide.toml"))
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, config)
+        return init_settings, env_settings, _Files(settings_cls), TomlConfigSettingsSource(settings_cls, config)
 
     @classmethod
     def load(cls) -> Self:
@@ -44,7 +70,13 @@ class Settings(BaseSettings):
             return cls()
         except ValidationError as error:
             wrong = "; ".join(
-                f"EBBTIDE_{'_'.join(map(str, e['loc'])).upper()} is {e['input']!r}: {e['msg'].lower()}"
+                f"EBBTIDE_{'_'.join(map(str, e['loc'])).upper()} is {_shown(e)}: {e['msg'].lower()}"
                 for e in error.errors()
             )
             raise SettingsError(f"Wrong settings: {wrong}. Set them in the environment or in ebbtide.toml.") from error
+
+
+def _shown(error: Any) -> str:
+    """The wrong value, unless it may be a secret."""
+    name = str(error["loc"][0])
+    return "…" if name.endswith(("_key", "_secret", "_url", "_password")) else repr(error["input"])

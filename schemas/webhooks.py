@@ -1,17 +1,20 @@
 """What a webhook says: the payload of Standard Webhooks, one type a transition.
 
-`{"type": "alert.firing", "timestamp": …, "data": {…}}`; `data` holds the alert as it stands after the transition, with
-its evidence. The text is made once, in the transaction that writes the transition; it is what gets signed.
+`{"type": "alert.firing", "version": 1, "timestamp": …, "data": {…}}`; `data` holds the alert as it stands after the
+transition, with its evidence. The text is made once, in the transaction that writes the transition; it is signed.
 """
 
 import hashlib
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from fnmatch import fnmatchcase
+from typing import Any, NamedTuple
 
 import msgspec
 
 from schemas.alerts import Transition
 from schemas.lives import AlertRecord, TransitionRecord
+from schemas.messages import Account, AlertData, text_of
 
 EVENT_TYPES = {
     Transition.FIRED: "alert.firing",
@@ -27,67 +30,104 @@ EVENT_TYPES = {
 
 
 class Wanted(msgspec.Struct, frozen=True):
-    """What an endpoint wants to hear of; an empty filter lets everything through."""
+    """What an endpoint wants to hear of; an empty filter lets everything through.
+
+    In event types and kinds `*` stands for any letters.
+    """
 
     event_types: list[str] = []
     kinds: list[str] = []
     segments: list[str] = []
     csms: list[str] = []
 
-    def hears(self, event_type: str) -> bool:
-        """Whether messages of a type are wanted at all."""
-        return _any(self.event_types, [event_type])
+    def passes(self, event_type: str, kind: str | None, segments: Sequence[str], csm: str | None) -> bool:
+        """Whether every filter lets news through; what is on no alert (no `kind`) and no CSM passes their filters.
 
-    def passes(self, event_type: str, kind: str, segments: list[str], csm: str | None) -> bool:
-        """Whether every filter lets an alert through; `segments` are all that it is in.
-
-        >>> Wanted(kinds=["account.silent"]).passes("alert.firing", "account.silent", ["plan:pro"], None)
+        >>> Wanted(event_types=["alert.*"]).passes("alert.firing", "account.silent", ["plan:pro"], None)
         True
         >>> Wanted(csms=["kim"]).passes("alert.firing", "account.silent", [], None)
         False
+        >>> Wanted(csms=["kim"]).passes("endpoint.disabled", None, [], None)
+        True
         """
+        on_alert = kind is not None
         return (
-            self.hears(event_type)
-            and _any(self.kinds, [kind])
-            and _any(self.segments, segments)
-            and _any(self.csms, [csm or ""])
+            _named(self.event_types, event_type)
+            and (not on_alert or (_named(self.kinds, kind or "") and _among(self.segments, segments)))
+            and ((not on_alert and csm is None) or _among(self.csms, [csm or ""]))
         )
 
 
-def _any(wanted: list[str], found: list[str]) -> bool:
+class Message(NamedTuple):
+    """One leased message; `attempts` counts this one too, `series` names what is told of in order."""
+
+    id: int
+    endpoint: str
+    webhook_id: str
+    payload: str
+    attempts: int
+    series: str
+    receiver: str
+    options: dict[str, Any]
+    url: str
+    keys: list[str]
+    workspace: int
+
+
+class Attempt(NamedTuple):
+    """What became of an attempt to deliver. `retry_in` None with `delivered` false: given up.
+
+    `pause`: seconds for which the endpoint wants nothing at all; `disable`: it is gone for good.
+    """
+
+    status: int | None
+    seconds: float
+    error: str | None
+    response: str | None
+    delivered: bool
+    retry_in: float | None = None
+    disable: bool = False
+    pause: float = 0
+
+    @property
+    def state(self) -> str:
+        """What the message is after it."""
+        return "delivered" if self.delivered else "failed" if self.retry_in is None else "waiting"
+
+
+def _named(patterns: Sequence[str], name: str) -> bool:
+    return not patterns or any(fnmatchcase(name, pattern) for pattern in patterns)
+
+
+def _among(wanted: Sequence[str], found: Sequence[str]) -> bool:
     return not wanted or not set(wanted).isdisjoint(found)
 
 
-def notice(event_type: str, data: dict[str, Any]) -> tuple[str, str]:
-    """A message about an endpoint itself: its type, and the text that is sent and signed."""
-    return event_type, msgspec.json.encode({"type": event_type, "data": data}).decode()
-
-
-def payload(alert: AlertRecord, step: TransitionRecord, account: dict[str, Any] | None, now: datetime) -> str:
+def payload(alert: AlertRecord, step: TransitionRecord, account: Account | None, now: datetime) -> str:
     """The text that is sent and signed."""
-    data = {
-        "id": alert.episode,
-        "sequence": step.sequence,
-        "transition": step.transition,
-        "reason": step.reason,
-        "actor": step.actor,
-        "at": step.at,
-        "kind": alert.kind,
-        "state": alert.state,
-        "account": account,
-        "segment": alert.segment,
-        "behavior": alert.behavior,
-        "onset": alert.onset,
-        "fired_at": alert.fired_at,
-        "resolved_at": alert.resolved_at,
-        "csm": alert.csm,
-        "assignee": alert.assignee,
-        "priority": alert.priority,
-        "sentence": alert.sentence,
-        "evidence": step.evidence or alert.evidence,
-    }
-    event_type = EVENT_TYPES[Transition(step.transition)]
-    return msgspec.json.encode({"type": event_type, "timestamp": now, "data": data}).decode()
+    data = AlertData(
+        id=alert.episode,
+        sequence=step.sequence,
+        transition=step.transition,
+        reason=step.reason,
+        actor=step.actor,
+        at=step.at,
+        kind=alert.kind,
+        state=alert.state,
+        account=account,
+        segment=alert.segment,
+        behavior=alert.behavior,
+        onset=alert.onset,
+        fired_at=alert.fired_at,
+        resolved_at=alert.resolved_at,
+        csm=alert.csm,
+        assignee=alert.assignee,
+        priority=alert.priority,
+        sentence=alert.sentence,
+        evidence=step.evidence or alert.evidence,
+        fingerprint=alert.fingerprint,
+    )
+    return text_of(EVENT_TYPES[Transition(step.transition)], data, now)
 
 
 def webhook_id(endpoint: str, episode: str, sequence: int) -> str:

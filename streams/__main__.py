@@ -20,7 +20,7 @@ def main() -> int:
         print(error, file=sys.stderr)  # noqa: T201 - a person reads it
         return 2
     logs.configure(settings.log_level)
-    for name in ("aiokafka", "faust", "mode"):
+    for name in ("aiokafka", "faust", "kafka", "mode"):
         logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLogger().level))
     app, missing = create_app(settings)
     settings.data.mkdir(parents=True, exist_ok=True)

@@ -1,6 +1,7 @@
 """Settings of the stream worker."""
 
 import os
+import tempfile
 from pathlib import Path
 
 from pydantic import Field
@@ -30,9 +31,14 @@ class WorkerSettings(Settings):
     windows_months: int | None = Field(None, ge=1, description="months that windows are kept; unset: for good")
 
     webhooks_allow_private: bool = Field(False, description="send webhooks to loopback and private addresses too")
+    smtp_url: str = Field(
+        "", description="mail server: smtp:// (STARTTLS), smtps:// or smtp+plain://user:password@host"
+    )
+    smtp_from: str = Field("ebbtide@localhost", description="who letters are from")
+    webhooks_days: int = Field(30, ge=1, description="days that finished messages and their attempts are kept")
     webhooks_attempts: int = Field(14, ge=1, le=50, description="attempts to deliver a message; 14 take three days")
 
     @property
     def data(self) -> Path:
         """Where Faust puts what it never needs."""
-        return Path(os.environ.get("TMPDIR", "/tmp")) / f"ebbtide-worker-{os.getpid()}"  # noqa: S108
+        return Path(tempfile.gettempdir()) / f"ebbtide-worker-{os.getpid()}"

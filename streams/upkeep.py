@@ -3,11 +3,13 @@
 import asyncio
 import time
 from contextlib import suppress
+from datetime import timedelta
 
 import structlog
 
 from schemas.behaviors import LONGEST_SPAN
 from schemas.clock import DAY_MS, HOUR_MS
+from schemas.database import outbox
 from schemas.database.compaction import compact_day, expire_ids, expire_windows
 from schemas.database.partitions import known_partitions
 from schemas.database.paths import expire_steps
@@ -137,6 +139,14 @@ def _expire(worker: Worker) -> None:
         expire_windows(worker.database, before)
     # A path that ends in the oldest windows may have begun before them, by as much as the longest path takes.
     expire_steps(worker.database, None if before is None else before - LONGEST_SPAN)
+    _expire_messages(worker)
+
+
+def _expire_messages(worker: Worker) -> None:
+    gone, kept = 1, timedelta(days=worker.settings.webhooks_days)
+    while gone:
+        with worker.database.writing() as connection:
+            gone = outbox.expire(connection, kept)
 
 
 def _watermark(worker: Worker) -> int:

@@ -1,71 +1,78 @@
-"""One webhook: signed, sent with care for where it goes, and what its answer means."""
+"""One message: sent as its receiver reads it, with care for where it goes, and what the answer means."""
 
 import asyncio
+import math
 import random
 import time
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 
+import h11
 import httpx
+import msgspec
+from aiosmtplib import SMTPException
 
 from schemas.clock import to_datetime
-from schemas.database.outbox import Attempt, Message
-from schemas.signing import signatures
-from streams.connecting import ForbiddenError, Guarded
+from schemas.receivers import Receiver
+from schemas.webhooks import Attempt, Message
+from streams.connecting import Answer, Client, ForbiddenError
+from streams.mailing import Mail
+from streams.receivers import REQUESTS, email
 
 TIMEOUT = 15.0
-_READ = 4096
 _LONGEST = 10 * 3600.0
 _FIRST = 5.0
 
 
-def create_client(allow_private: bool) -> httpx.AsyncClient:
-    """A client that follows no redirects and, unless private addresses are allowed, connects only to public ones."""
-    headers = {"user-agent": "ebbtide/1"}
-    return httpx.AsyncClient(
-        transport=Guarded(allow_private), follow_redirects=False, timeout=TIMEOUT, trust_env=False, headers=headers
-    )
+class Sender:
+    """Sends messages to whatever kind of receiver they are for; `most` attempts are made for each in all."""
 
+    def __init__(self, client: Client, mail: Mail, most: int) -> None:
+        self._client, self._mail, self._most = client, mail, most
 
-def headers_of(message: Message, now: datetime) -> dict[str, str]:
-    """The headers of Standard Webhooks; `now` is the wall clock in UTC, which receivers compare with their own."""
-    timestamp = int(now.timestamp())
-    return {
-        "content-type": "application/json",
-        "webhook-id": message.webhook_id,
-        "webhook-timestamp": str(timestamp),
-        "webhook-signature": signatures(message.keys, message.webhook_id, timestamp, message.payload),
-    }
+    async def send(self, message: Message) -> Attempt:
+        """Sends one message, and says what became of it within TIMEOUT, whatever the receiver does.
 
+        An address that is refused now is tried again later: names change what they mean.
+        """
+        started, wall = time.monotonic(), to_datetime(time.time_ns() // 1_000_000)
+        try:
+            async with asyncio.timeout(TIMEOUT):
+                answer = await self._ask(message, wall)
+        except httpx.InvalidURL as error:
+            return Attempt(None, time.monotonic() - started, str(error), None, delivered=False)
+        except (ForbiddenError, h11.ProtocolError, SMTPException, OSError, TimeoutError, ValueError) as error:
+            seconds, reason = time.monotonic() - started, f"{type(error).__name__}: {error}"[:500]
+            later = retry_in(message.attempts, self._most)
+            return Attempt(None, seconds, reason, None, delivered=False, retry_in=later)
+        asked = _asked(answer.headers.get("retry-after"), wall)
+        text = answer.body.decode("utf-8", "replace").replace("\0", "")
+        return judge(answer.status, text, time.monotonic() - started, message.attempts, self._most, asked)
 
-async def send(client: httpx.AsyncClient, message: Message, most: int) -> Attempt:
-    """Sends one message, and says what became of it; `most` attempts are made in all."""
-    started, wall = time.monotonic(), to_datetime(time.time_ns() // 1_000_000)
-    try:
-        async with asyncio.timeout(TIMEOUT):
-            headers = headers_of(message, wall)
-            async with client.stream("POST", message.url, content=message.payload, headers=headers) as response:
-                text = await _beginning(response)
-    except (ForbiddenError, httpx.InvalidURL) as error:
-        return Attempt(None, time.monotonic() - started, str(error), None, delivered=False)
-    except (httpx.HTTPError, OSError, TimeoutError, ValueError) as error:
-        seconds = time.monotonic() - started
-        reason = f"{type(error).__name__}: {error}"[:500]
-        return Attempt(None, seconds, reason, None, delivered=False, retry_in=retry_in(message.attempts, most))
-    asked = _asked(response.headers.get("retry-after"), wall)
-    return judge(response.status_code, text, time.monotonic() - started, message.attempts, most, asked)
+    async def _ask(self, message: Message, now: datetime) -> Answer:
+        body = msgspec.json.decode(message.payload)
+        if message.receiver == Receiver.EMAIL:
+            said = await self._mail.send(email.letter(message, body, self._mail.sender, now))
+            return Answer(250, {}, said.encode())
+        request = REQUESTS[message.receiver](message, body, now)
+        return await self._client.post(request.url, request.headers, request.body)
 
 
 def judge(status: int, text: str, seconds: float, attempts: int, most: int, asked: float = 0) -> Attempt:
-    """What an answer means: 2xx delivered, 410 never again, anything else later, not sooner than it asked for."""
+    """What an answer means: 2xx delivered, 410 never again, anything else later, not sooner than it asked for.
+
+    429 and 503 with a Retry-After speak for the whole endpoint: none of its messages is sent until then.
+    """
     if 200 <= status < 300:
         return Attempt(status, seconds, None, text, delivered=True)
     if status == 410:
         error = "the endpoint says it is gone; it was disabled"
         return Attempt(status, seconds, error, text, delivered=False, disable=True)
-    pause = retry_in(attempts, most)
-    later = None if pause is None else max(pause, min(asked, _LONGEST))
-    return Attempt(status, seconds, f"answered {status}", text, delivered=False, retry_in=later)
+    asked = min(asked, _LONGEST)
+    usual = retry_in(attempts, most)
+    later = None if usual is None else max(usual, asked)
+    pause = asked if status in (429, 503) else 0
+    return Attempt(status, seconds, f"answered {status}", text, delivered=False, retry_in=later, pause=pause)
 
 
 def retry_in(attempts: int, most: int) -> float | None:
@@ -76,21 +83,13 @@ def retry_in(attempts: int, most: int) -> float | None:
     return pause * random.uniform(0.8, 1.2)  # noqa: S311 - jitter
 
 
-async def _beginning(response: httpx.Response) -> str:
-    data = b""
-    async for part in response.aiter_raw(_READ):
-        data += part
-        if len(data) >= _READ:
-            break
-    return data[:_READ].decode("utf-8", "replace").replace("\0", "")
-
-
 def _asked(header: str | None, now: datetime) -> float:
     """Seconds of a Retry-After header, given in seconds or as a date."""
     if not header:
         return 0.0
     try:
-        return max(float(header), 0.0)
+        seconds = float(header)
+        return 0.0 if math.isnan(seconds) else max(seconds, 0.0)
     except ValueError:
         pass
     try:

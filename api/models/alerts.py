@@ -106,6 +106,7 @@ class Delivery(Model):
 
     webhook_id: str
     endpoint: str
+    receiver: str
     url: str
     event_type: str
     sequence: int

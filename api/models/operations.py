@@ -1,14 +1,18 @@
 """Keys, webhooks, releases, refused events and the pipeline's state as they are shown."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from fnmatch import fnmatchcase
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from api.models.common import Model, example
-from schemas.accounts import Id, Words
+from schemas.accounts import Id, Moment, Words
+from schemas.alerts import AlertKind
 from schemas.keys import Scope
+from schemas.messages import TYPES, matching
+from schemas.receivers import Receiver
 
 
 def _reachable(url: str) -> str:
@@ -22,7 +26,23 @@ def _reachable(url: str) -> str:
 
 Url = Annotated[str, Field(min_length=1, max_length=2048, pattern=r"^[!-~]+$"), AfterValidator(_reachable)]
 Names = Annotated[list[Words], Field(max_length=100)]
-EventTypes = Annotated[list[Annotated[str, Field(pattern=r"^[a-z_.*]{1,100}$")]], Field(max_length=100)]
+
+
+def _any_type(pattern: str) -> str:
+    if not matching(pattern):
+        raise ValueError(f"no message is of this type; there are {', '.join(TYPES)}")
+    return pattern
+
+
+def _any_kind(pattern: str) -> str:
+    if not any(fnmatchcase(kind, pattern) for kind in AlertKind):
+        raise ValueError(f"no alert is of this kind; there are {', '.join(AlertKind)}")
+    return pattern
+
+
+Pattern = Annotated[str, Field(pattern=r"^[a-z_.*]{1,100}$")]
+EventTypes = Annotated[list[Annotated[Pattern, AfterValidator(_any_type)]], Field(max_length=100)]
+Kinds = Annotated[list[Annotated[Pattern, AfterValidator(_any_kind)]], Field(max_length=100)]
 
 
 PerSecond = Annotated[float, Field(gt=0, le=1e9, description="events to the collector, requests to the API")]
@@ -78,15 +98,17 @@ class KeyMade(Model):
 
 
 class NewEndpoint(BaseModel):
-    """Where alerts are sent; an empty filter lets everything through."""
+    """Where alerts are sent; an empty filter lets everything through, `*` in it stands for any letters."""
 
     model_config = ConfigDict(extra="forbid") | example(
-        url="https://example.com/hooks/ebbtide", event_types=["alert.firing", "alert.resolved"], description="CRM"
+        url="https://example.com/hooks/ebbtide", event_types=["alert.*"], description="CRM"
     )
 
-    url: Url
+    receiver: Receiver = Receiver.WEBHOOK
+    url: Url | None = Field(None, description="not for `email`; for `pagerduty` its own if none is given")
+    options: dict[str, Any] = Field({}, description="what the receiver needs besides: see docs/webhooks.md")
     event_types: EventTypes = []
-    kinds: EventTypes = []
+    kinds: Kinds = []
     segments: Names = []
     csms: Names = []
     description: Words | None = None
@@ -98,8 +120,9 @@ class EndpointPatch(BaseModel):
     model_config = ConfigDict(extra="forbid") | example(state="disabled")
 
     url: Url | None = None
+    options: dict[str, Any] | None = None
     event_types: EventTypes | None = None
-    kinds: EventTypes | None = None
+    kinds: Kinds | None = None
     segments: Names | None = None
     csms: Names | None = None
     description: Words | None = None
@@ -110,7 +133,9 @@ class Endpoint(Model):
     """A webhook endpoint without its secret."""
 
     id: str
-    url: str
+    receiver: str
+    url: str = Field(description="of Slack and Teams the beginning: who knows the rest may post")
+    options: dict[str, Any]
     event_types: list[str]
     kinds: list[str]
     segments: list[str]
@@ -118,8 +143,12 @@ class Endpoint(Model):
     description: str | None
     state: str
     failing_since: datetime | None = Field(description="the first failure since the last success; 5 days disable it")
+    paused_until: datetime | None = Field(description="until when it asked to be sent nothing (Retry-After)")
     old_until: datetime | None = Field(description="until when the keys before the last rotation sign too")
     recorded_at: datetime
+    messages: dict[str, int] = Field(
+        description="how many are not delivered: `waiting`, `failed` (given up), `held` while it was disabled"
+    )
 
 
 class EndpointMade(Endpoint):
@@ -130,13 +159,16 @@ class EndpointMade(Endpoint):
 
 
 class ReplayWanted(BaseModel):
-    """Which finished messages are sent again: one, or those of a stretch of time; `failed`: only those given up."""
+    """Which finished messages are sent again: one, whatever became of it, or those of a stretch of time.
+
+    `failed`: of the stretch only those that were given up, or held while the endpoint was disabled.
+    """
 
     model_config = ConfigDict(extra="forbid") | example(since="2026-03-01T00:00:00Z", failed=True)
 
     webhook_id: Id | None = None
-    since: AwareDatetime | None = None
-    until: AwareDatetime | None = None
+    since: Moment | None = None
+    until: Moment | None = None
     failed: bool = True
 
 
@@ -156,6 +188,21 @@ class Endpoints(Model):
     """A workspace's endpoints, the oldest first."""
 
     items: list[Endpoint]
+
+
+class EventType(Model):
+    """A type of message, and the JSON schema (2020-12) of what is sent; fields may be added within a version."""
+
+    type: str
+    version: int
+    says: str
+    json_schema: dict[str, Any]
+
+
+class EventTypeList(Model):
+    """Every type of message."""
+
+    items: list[EventType]
 
 
 class Attempt(Model):

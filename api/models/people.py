@@ -35,6 +35,27 @@ class IdentityShown(Model):
     recorded_at: datetime
 
 
+class Erasure(Model):
+    """A receipt: how much of a person was erased, and until when Kafka's topics still hold what was sent."""
+
+    receipt: str
+    actor: str
+    recorded_at: datetime
+    ids: int
+    facts: int
+    waiting: int
+    rejected: int
+    signals: int
+    alerts: int
+    topics_until: datetime
+
+
+class Erasures(Model):
+    """A workspace's receipts, the newest first."""
+
+    items: list[Erasure]
+
+
 class Person(Model):
     """A person: the id asked for, the one that stands for the person, all of them, and what was said, newest first."""
 

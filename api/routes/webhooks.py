@@ -12,12 +12,14 @@ from api.models.operations import (
     EndpointMade,
     EndpointPatch,
     Endpoints,
+    EventTypeList,
     NewEndpoint,
     Replayed,
     ReplayWanted,
     Tested,
 )
 from schemas.database import endpoints
+from schemas.messages import TYPES, schema_of
 
 router = APIRouter(prefix="/v1/webhooks", tags=["webhooks"])
 
@@ -27,6 +29,16 @@ def list_webhooks(tenant: Reader) -> Any:
     """The workspace's endpoints, without secrets."""
     with tenant.reading() as (connection, workspace):
         return {"items": endpoints.list_endpoints(connection, workspace)}
+
+
+@router.get("/event-types", response_model=EventTypeList)
+def list_event_types(_: Reader) -> Any:
+    """Every type of message with its version and its JSON schema; messages on topic `alerts` are the same."""
+    shown = [
+        {"type": one.name, "version": one.version, "says": one.says, "json_schema": schema_of(one.name)}
+        for one in TYPES.values()
+    ]
+    return {"items": shown}
 
 
 @router.post("", response_model=EndpointMade, status_code=201)

@@ -17,6 +17,7 @@ COMMANDS = {
     "status": "status",
     "import": "import_",
     "key": "key",
+    "erase": "erase",
     "audit": "audit",
     "alerts": "alerts",
     "backtest": "backtest",

@@ -68,7 +68,7 @@ def _repositories() -> dict[str, str]:
 def _mirror(settings: Path) -> str | None:
     if not settings.is_file():
         return None
-    for mirror in ElementTree.parse(settings).iterfind(".//{*}mirror"):  # noqa: S314 - the user's own file
+    for mirror in ElementTree.parse(settings).iterfind(".//{*}mirror"):  # nosec B314 # noqa: S314 - the user's own file
         of, url = mirror.findtext("{*}mirrorOf", ""), mirror.findtext("{*}url")
         if url and {"*", "central", "external:*"} & set(of.replace(" ", "").split(",")):
             return url.strip()

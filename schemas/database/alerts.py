@@ -5,18 +5,19 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple, TypeVar
 
 import msgspec
-from sqlalchemy import Connection, Interval, bindparam, func, insert, select
+from sqlalchemy import Connection, func, insert, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from schemas.alerts import Transition
 from schemas.database.attention import managers
-from schemas.database.tables import accounts, alerts, endpoints, outbox, transitions
+from schemas.database.tables import accounts, alerts, transitions
+from schemas.database.telling import News, tell
 from schemas.lives import DETECTIONS, AlertRecord, TransitionRecord
+from schemas.messages import Account
 from schemas.segments import segments_of
-from schemas.topics import ALERTS
-from schemas.webhooks import EVENT_TYPES, Wanted, payload, webhook_id
+from schemas.webhooks import EVENT_TYPES, payload
 
 _AT_ONCE = timedelta()
-TOPIC_URL = f"kafka:{ALERTS}"
 _ALERT = tuple(alerts.c[name] for name in AlertRecord.__struct_fields__)
 _STEP = tuple(transitions.c[name] for name in TransitionRecord.__struct_fields__)
 _FIXED = ("episode", "fingerprint", "kind", "account", "segment", "user", "behavior", "origin", "fired_at")
@@ -29,7 +30,7 @@ Kept = TypeVar("Kept", AlertRecord, TransitionRecord)
 class _About(NamedTuple):
     """An account as a message shows it, and what filters go by."""
 
-    shown: dict[str, Any] | None
+    shown: Account | None
     segments: list[str]
     csm: str | None
 
@@ -91,27 +92,8 @@ def _tell(
         return
     names = _accounts(connection, workspace, {alert.account for alert, _ in told if alert.account is not None})
     later = _later(connection, workspace, {about.csm for about in names.values() if about.csm}, now)
-    rows = []
-    for endpoint, wanted in _endpoints(connection, workspace):
-        for alert, step in told:
-            event_type = EVENT_TYPES[step.transition]
-            about = names.get(alert.account or 0, _NOBODY)
-            if wanted.passes(event_type, alert.kind, [*about.segments, alert.segment or ""], about.csm):
-                rows.append(
-                    {
-                        "workspace": workspace,
-                        "endpoint": endpoint,
-                        "episode": alert.episode,
-                        "sequence": step.sequence,
-                        "webhook_id": webhook_id(endpoint, alert.episode, step.sequence),
-                        "event_type": event_type,
-                        "payload": payload(alert, step, about.shown, now),
-                        "later": _AT_ONCE if endpoint == topic_of(workspace) else later.get(about.csm, _AT_ONCE),
-                    }
-                )
-    if rows:
-        due = func.now() + bindparam("later", type_=Interval)
-        connection.execute(insert(outbox).values(next_attempt_at=due), rows)
+    news = [_news(alert, step, names.get(alert.account or 0, _NOBODY), now) for alert, step in told]
+    tell(connection, workspace, [one._replace(later=later.get(one.csm, _AT_ONCE)) for one in news])
 
 
 def _later(connection: Connection, workspace: int, csms: set[str], now: datetime) -> dict[str | None, timedelta]:
@@ -119,19 +101,17 @@ def _later(connection: Connection, workspace: int, csms: set[str], now: datetime
     return {csm: one.next_open(now) - now for csm, one in managers(connection, workspace, sorted(csms)).items()}
 
 
-def topic_of(workspace: int) -> str:
-    """The endpoint that stands for topic `alerts`; other systems are never asleep."""
-    return f"ep_topic_{workspace}"
-
-
-def _endpoints(connection: Connection, workspace: int) -> list[tuple[str, Wanted]]:
-    """The workspace's enabled endpoints, and the one that stands for topic `alerts`."""
-    topic = {"id": topic_of(workspace), "workspace": workspace, "url": TOPIC_URL, "secret": "", "state": "internal"}
-    connection.execute(upsert(endpoints).values(topic).on_conflict_do_nothing())
-    query = select(endpoints.c.id, *(endpoints.c[name] for name in Wanted.__struct_fields__)).where(
-        endpoints.c.workspace == workspace, endpoints.c.state.in_(("enabled", "internal"))
+def _news(alert: AlertRecord, step: TransitionRecord, about: _About, now: datetime) -> News:
+    return News(
+        event_type=EVENT_TYPES[Transition(step.transition)],
+        payload=payload(alert, step, about.shown, now),
+        episode=alert.episode,
+        sequence=step.sequence,
+        fingerprint=alert.fingerprint,
+        kind=alert.kind,
+        segments=[*about.segments, alert.segment or ""],
+        csm=about.csm,
     )
-    return [(one, Wanted(*filters)) for one, *filters in connection.execute(query.order_by(endpoints.c.id))]
 
 
 def _accounts(connection: Connection, workspace: int, numbers: set[int]) -> Mapping[int, _About]:
@@ -140,7 +120,7 @@ def _accounts(connection: Connection, workspace: int, numbers: set[int]) -> Mapp
     )
     return {
         row.number: _About(
-            {"id": row.account, "name": row.traits.get("name", row.account)},
+            Account(row.account, row.traits.get("name", row.account)),
             segments_of(row.traits),
             row.traits.get("csm"),
         )

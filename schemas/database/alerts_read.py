@@ -22,6 +22,7 @@ from schemas.database.tables import (
     verdicts,
 )
 from schemas.errors import NotFoundError
+from schemas.receivers import without_secrets
 
 OPEN = "open"
 Sort = Literal["fired_at", "priority"]
@@ -166,7 +167,8 @@ def _deliveries(connection: Connection, workspace: int, episode: str) -> list[di
     )
     query = (
         select(
-            outbox.c.webhook_id, outbox.c.endpoint, endpoints.c.url, outbox.c.event_type, outbox.c.sequence,
+            outbox.c.webhook_id, outbox.c.endpoint, endpoints.c.url, endpoints.c.receiver, outbox.c.event_type,
+            outbox.c.sequence,
             outbox.c.state, outbox.c.attempts, last.c.status.label("last_status"), last.c.error.label("last_error"),
             last.c.at.label("last_attempt_at"),
         )
@@ -175,7 +177,10 @@ def _deliveries(connection: Connection, workspace: int, episode: str) -> list[di
         .where(endpoints.c.workspace == workspace, outbox.c.workspace == workspace, outbox.c.episode == episode)
         .order_by(outbox.c.sequence, outbox.c.endpoint)
     )  # fmt: skip
-    return [dict(row) for row in connection.execute(query).mappings()]
+    return [
+        dict(row) | {"url": without_secrets(row["receiver"], row["url"], {})[0]}
+        for row in connection.execute(query).mappings()
+    ]
 
 
 def _verdicts(connection: Connection, workspace: int, episode: str) -> list[dict[str, Any]]:

@@ -12,10 +12,11 @@ from schemas.alerts import Transition
 from schemas.attention import Manager
 from schemas.database import paging
 from schemas.database.attention import managers
-from schemas.database.notices import tell
 from schemas.database.tables import accounts, digests, workspaces
+from schemas.database.telling import News, tell
 from schemas.digests import Digest, Line, as_html, as_text, digest
 from schemas.errors import NotFoundError
+from schemas.messages import DigestData, text_of
 
 _WEEK = timedelta(days=7)
 
@@ -60,7 +61,7 @@ def write(connection: Connection, workspace: int, csm: str, until: datetime) -> 
     row = {"workspace": workspace, "csm": csm, "until": until, "content": shown(found)}
     if not connection.execute(upsert(digests).values(row).on_conflict_do_nothing()).rowcount:
         return 0
-    tell(connection, workspace, f"digest {csm}", "digest.weekly", _told(found), csm)
+    tell(connection, workspace, [_news(found)])
     return 1
 
 
@@ -101,8 +102,13 @@ def shown(found: Digest) -> dict[str, Any]:
     return dict(msgspec.to_builtins(found))
 
 
-def _told(found: Digest) -> dict[str, Any]:
-    return {**shown(found), "text": as_text(found), "html": as_html(found)}
+def _news(found: Digest) -> News:
+    series, data = (
+        f"digest {found.csm}",
+        DigestData(**msgspec.structs.asdict(found), text=as_text(found), html=as_html(found)),
+    )
+    text = text_of("digest.weekly", data, found.until)
+    return News("digest.weekly", text, f"{series} {found.until:%Y-%m-%d}", 1, fingerprint=series, csm=found.csm)
 
 
 def _line(row: Mapping[Any, Any]) -> Line:

@@ -89,6 +89,11 @@ def take(connection: Connection, workspace: int, reached: datetime) -> Task | No
     return Task(revision, redo, history, list(row.gaps))
 
 
+def wait_for(connection: Connection, workspace: int) -> None:
+    """Returns when no evaluation of that workspace is under way; none begins until the transaction ends."""
+    connection.execute(text("SELECT pg_advisory_xact_lock(:lock, :workspace)"), {"lock": _LOCK, "workspace": workspace})
+
+
 def finish(connection: Connection, workspace: int, task: Task, moment: datetime, counts: tuple[int, int]) -> bool:
     """Notes that `moment` is evaluated (counts: keys, findings). False: another did it, and nothing may be written."""
     ours = (progress.c.workspace == workspace, progress.c.revision == task.revision)

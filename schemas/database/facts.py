@@ -11,7 +11,9 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from schemas.accounts import AccountRow, UserPatch
 from schemas.database.sides import judging_again
-from schemas.database.tables import accounts, memberships, signals, user_facts, users, workspaces
+from schemas.database.tables import accounts, erased, memberships, signals, user_facts, users, workspaces
+from schemas.erasing import id_hash as erased_hash
+from schemas.errors import ConflictError
 from schemas.events import id_hash
 
 # Keeps of each patch only what says something new at its moment, so that a nightly sync adds nothing.
@@ -127,7 +129,8 @@ def append_signal(
 
 def put_user(connection: Connection, workspace: int, user: str, patch: UserPatch, now: datetime) -> dict[str, Any]:
     """Applies what changes about a user, making it when it is missing; the user as it is then."""
-    number = _user_number(connection, workspace, user)
+    number = user_number(connection, workspace, user)
+    _refuse_erased(connection, workspace, user, number)
     traits = patch.traits | {k: v for k, v in (("role", patch.role), ("side", patch.side)) if v is not None}
     at = {"workspace": workspace, "user": number, "valid_from": patch.at(now)}
     if traits:
@@ -149,7 +152,19 @@ def put_user(connection: Connection, workspace: int, user: str, patch: UserPatch
         return dict(connection.execute(changed).mappings().one())
 
 
-def _user_number(connection: Connection, workspace: int, user: str) -> int:
+def _refuse_erased(connection: Connection, workspace: int, user: str, number: int) -> None:
+    """Raises a ConflictError for who was erased; waits where that is under way."""
+    this = (users.c.workspace == workspace, users.c.number == number)
+    connection.execute(select(users.c.number).where(*this).with_for_update(key_share=True))
+    known = select(erased.c.number).where(
+        erased.c.workspace == workspace, erased.c.hash == erased_hash(workspace, user)
+    )
+    if connection.scalar(known) is not None:
+        raise ConflictError("This user was erased: nothing is kept about them any more. Nothing of this was kept.")
+
+
+def user_number(connection: Connection, workspace: int, user: str) -> int:
+    """The number of a user by id, handing out a new one where it is missing."""
     query = select(users.c.number).where(users.c.workspace == workspace, users.c.user == user)
     found = connection.scalar(query)
     if found is None:

@@ -77,6 +77,12 @@ def ids_of(connection: Connection, workspace: int, user: str) -> dict[str, Any]:
     }
 
 
+def numbers_of(connection: Connection, workspace: int, number: int) -> list[int]:
+    """The numbers of every id of a person; who is who stays as it is until the transaction ends."""
+    _lock(connection, workspace)
+    return _component(connection, workspace, [number])[0]
+
+
 def note_seen(connection: Connection, workspace: int, seen: Collection[tuple[int, int]]) -> None:
     """Notes that users (number, ms) are in windows from these moments on, where that is earlier than known."""
     values = {

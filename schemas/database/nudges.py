@@ -8,9 +8,10 @@ from sqlalchemy import Connection, func, insert, select
 from schemas.alerts import AlertKind, AlertState, Origin
 from schemas.clock import to_ms
 from schemas.database import windows
-from schemas.database.notices import tell
 from schemas.database.tables import accounts, alerts, nudges, users
+from schemas.database.telling import News, tell
 from schemas.errors import NotFoundError
+from schemas.messages import NudgeData, text_of
 from schemas.windows import ALL_NUMBER
 
 SEEN = timedelta(days=28)
@@ -56,12 +57,8 @@ def _nudge(connection: Connection, row: Any, now: datetime) -> int:
         found = []
     connection.execute(insert(nudges).values(workspace=row.workspace, episode=row.episode, at=now, users=found))
     if found:
-        data = {
-            "alert": row.episode,
-            "account": row.account,
-            "behavior": row.behavior,
-            "users": found,
-            "at": now.isoformat(),
-        }
-        tell(connection, row.workspace, f"nudge {row.episode}", "nudge.due", data, row.csm)
+        data = NudgeData(alert=row.episode, account=row.account, behavior=row.behavior, users=found, at=now)
+        series, text = f"nudge {row.episode}", text_of("nudge.due", data, now)
+        news = News("nudge.due", text, f"{series} {now:%Y-%m-%d}", 1, fingerprint=series, csm=row.csm)
+        tell(connection, row.workspace, [news])
     return bool(found)

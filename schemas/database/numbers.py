@@ -3,11 +3,12 @@
 from collections.abc import Collection
 
 from sqlalchemy import Column, Connection, Table, Text, bindparam, func, literal, select, update
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, BYTEA
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from schemas.database.sessions import Database
-from schemas.database.tables import accounts, behaviors, users, workspaces
+from schemas.database.tables import accounts, behaviors, erased, users, workspaces
+from schemas.erasing import id_hash
 
 
 def known_workspaces(connection: Connection) -> set[int]:
@@ -21,7 +22,7 @@ def number_accounts(database: Database, workspace: int, ids: Collection[str]) ->
 
 
 def number_users(database: Database, workspace: int, ids: Collection[str]) -> dict[str, int]:
-    """Each user's number; those that are missing are made."""
+    """Each user's number; those that are missing are made. Who was erased has the number of nobody they became."""
     return _number(database, users, users.c.user, workspaces.c.next_user, workspace, ids)
 
 
@@ -70,6 +71,9 @@ def _number(
         missing = [name for name in wanted if name not in found]
         if missing:
             first = _reserve(connection, counter, workspace, len(missing))
+            if table is users:  # asked while we hold the counter, as who erases does
+                found |= _erased(connection, workspace, missing)
+                missing = [name for name in missing if name not in found]
             new = (
                 func.unnest(bindparam("ids", missing, ARRAY(Text)))
                 .table_valued("id", with_ordinality="place")
@@ -87,6 +91,14 @@ def _read(connection: Connection, table: Table, column: Column[str], workspace: 
         table.c.workspace == workspace, column == func.any(bindparam("ids", ids, ARRAY(Text)))
     )
     return {row[0]: row[1] for row in connection.execute(query)}
+
+
+def _erased(connection: Connection, workspace: int, ids: list[str]) -> dict[str, int]:
+    names = {id_hash(workspace, name): name for name in ids}
+    query = select(erased.c.hash, erased.c.number).where(
+        erased.c.workspace == workspace, erased.c.hash == func.any(bindparam("hashes", list(names), ARRAY(BYTEA)))
+    )
+    return {names[bytes(row.hash)]: row.number for row in connection.execute(query)}
 
 
 def _reserve(connection: Connection, counter: Column[int], workspace: int, n: int) -> int:

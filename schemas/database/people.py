@@ -14,7 +14,8 @@ from schemas.database.rows import Joined, SignalFact, UserFact
 from schemas.database.sides import judging_again
 from schemas.database.tables import memberships, signals, users
 
-# Keeps of each patch only what says something new at its moment, so that a nightly sync adds nothing.
+# Keeps of each patch only what says something new at its moment, so that a nightly sync adds nothing; of who was erased
+# nothing is said.
 _APPEND = text("""
 INSERT INTO user_facts (workspace, "user", traits, valid_from)
 SELECT :workspace, patch."user", news.traits, patch.valid_from
@@ -31,6 +32,7 @@ CROSS JOIN LATERAL (
     ), 'null'::jsonb)
 ) AS news
 WHERE news.traits IS NOT NULL
+  AND NOT EXISTS (SELECT FROM erased WHERE erased.workspace = :workspace AND erased.number = patch."user")
 """)
 
 _MERGE = text("""

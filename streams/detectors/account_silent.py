@@ -79,7 +79,7 @@ class AccountSilent:
     """Judges accounts on every day without a sign of them. `budget`: false alerts a year and account."""
 
     name = "account_silent"
-    version = "3"
+    version = "4"
     thin = 3.0
 
     def __init__(self, budget: float = 0.05) -> None:
@@ -108,7 +108,7 @@ class AccountSilent:
         stratum = calibration.stratum_of(state.crowds.of(whole.keys))
         well = np.ones((1, len(score)), np.bool_)
         rarity = state.whole.rare(whole, expected, score[None], np.where(judged, stratum, -1)[None], well)[0]
-        limits = self.limits[stratum] + day.margin
+        limits = self.limits[stratum] + min(day.margin, 0.0)  # it spends little: others overspend
         state.whole.lately.alarmed = crosses = silent & (rarity >= limits)
         return state, Verdicts(whole.keys, judged, crosses, rarity, limits, np.minimum(1 / np.maximum(ratio, 1e-9), 1))
 

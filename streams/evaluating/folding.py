@@ -1,5 +1,6 @@
 """The fold over days: activity in, changes of alerts out. Live evaluation, imports and backtests all run this."""
 
+import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
@@ -35,6 +36,7 @@ from streams.evaluating.world import World
 from streams.spending import Spending, rarest
 
 _HOURLY = 0.1  # of the budget, for what is seen in hours
+_USUAL_BUDGET = 0.5
 _SHARING = {BehaviorDropped.name, AccountSilent.name, UsersGone.name}
 
 
@@ -42,13 +44,22 @@ class Shares(NamedTuple):
     """How the budget is shared among the kinds of alerts on accounts.
 
     They add to more than one: kinds see the same falls and hold one another back, so that most spend little of theirs.
-    What they spend together is kept to the budget by a margin (streams/spending.py).
+    What they spend together is kept to the budget by a margin (streams/spending.py). Of a small budget silence, the
+    surest sign, gets a larger part.
     """
 
     dropped: float = 1.0
     users: float = 0.3
     champions: float = 0.15
-    silent: float = 0.7
+    silent: float = 0.7  # of the usual budget
+
+    def silent_of(self, budget: float) -> float:
+        """Silence's part of a budget: it falls with the root of the budget, where other kinds fall with the budget.
+
+        >>> [round(Shares().silent_of(budget), 2) for budget in (0.5, 0.1)]
+        [0.7, 1.57]
+        """
+        return self.silent * math.sqrt(_USUAL_BUDGET / budget)
 
 
 SHARES = Shares()
@@ -64,7 +75,7 @@ class Detection:
 
     def __init__(
         self,
-        budget: float = 0.5,
+        budget: float = _USUAL_BUDGET,
         rules: Rules = BUILT_IN,
         shares: Shares = SHARES,
         tuning: Mapping[str, float] = MappingProxyType({}),
@@ -80,7 +91,7 @@ class Detection:
             ReleaseDisruptedKind(),
             SegmentDroppedKind(self.budget * tuning.get(AlertKind.SEGMENT_DROPPED, 1.0)),
             HourlyDroppedKind(_HOURLY * self.budget),
-            AccountSilentKind(self._part(AlertKind.ACCOUNT_SILENT, shares.silent)),
+            AccountSilentKind(self._part(AlertKind.ACCOUNT_SILENT, shares.silent_of(self.budget))),
             BehaviorDroppedKind(dropped),
             UsersInactiveKind(people),
             ChampionSilentKind(people),

@@ -9,6 +9,7 @@ import numpy as np
 
 from tests.faults import planted
 from tests.faults.driver import Outcome, plan, run
+from tests.faults.simulation import simulate
 
 _HEAD = ("seed", "faults", "events", "lost", "doubled", "quarantined", "p50 s", "p99 s")
 
@@ -19,17 +20,31 @@ def main() -> int:
     asked.add_argument("--seed", type=int, default=1)
     asked.add_argument("--faults", type=int, default=3)
     asked.add_argument("--size", type=int, default=200, help="events a request")
+    asked.add_argument("--brokers", type=int, default=1, choices=(1, 3))
     asked.add_argument("--only", nargs="*", default=[], help="faults to choose among")
     asked.add_argument(
         "--planted", nargs="*", help="plant bugs instead (all, or these), and see whether each is caught"
     )
+    asked.add_argument("--steps", type=int, default=0, help="simulate so many steps of the pure core instead")
     told = asked.parse_args()
+    if told.steps:
+        happened = simulate(told.seed, told.steps)
+        print(", ".join(f"{name} {times:,}" for name, times in sorted(happened.items())))
+        return 0
     if told.planted is not None:
         return plant(told.planted)
     outcomes = []
     for seed in range(told.seed, told.seed + told.runs):
         with tempfile.TemporaryDirectory(prefix="ebbtide-faults-", ignore_cleanup_errors=True) as folder:
-            outcomes.append(run(Path(folder), seed, plan(seed, told.faults, told.only), size=told.size))
+            outcomes.append(
+                run(
+                    Path(folder),
+                    seed,
+                    plan(seed, told.faults, told.only, told.brokers),
+                    size=told.size,
+                    brokers=told.brokers,
+                )
+            )
     print(table(outcomes))
     return 0 if all(one.ok for one in outcomes) else 1
 

@@ -5,7 +5,7 @@ import os
 import random
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -76,6 +76,22 @@ def _line(call: Call) -> dict[str, Any]:
     return {"id": call["messageId"], "account": account, "hour": call["timestamp"][:13]}
 
 
+class Ledger:
+    """A file to which several may append: each note is one write, and on the disk when the call returns."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("ab", buffering=0)
+
+    def note(self, lines: Iterable[dict[str, Any]]) -> None:
+        """Appends what was answered 200."""
+        self._file.write("".join(json.dumps(line) + "\n" for line in lines).encode())
+        os.fsync(self._file.fileno())
+
+    def close(self) -> None:
+        """Ends the writing."""
+        self._file.close()
+
+
 class Client:
     """Sends one batch after the other while the block lasts; at its end the last batch is still brought home."""
 
@@ -83,7 +99,7 @@ class Client:
         self.answered = 0
         self._failed: BaseException | None = None
         self._traffic, self._pause = traffic, pause
-        self._ledger = ledger.open("a", encoding="utf-8")
+        self._ledger = Ledger(ledger)
         self._http = httpx.Client(base_url=url, auth=(key, ""), timeout=20)
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, name="client")
@@ -131,7 +147,5 @@ class Client:
 
     def _note(self, fresh: list[dict[str, Any]]) -> None:
         """Only what lies on the disk counts as answered."""
-        self._ledger.writelines(json.dumps(line) + "\n" for line in fresh)
-        self._ledger.flush()
-        os.fsync(self._ledger.fileno())
+        self._ledger.note(fresh)
         self.answered += 1

@@ -8,19 +8,23 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
+from typing import Any
 
+import msgspec
 import psutil
+import psycopg2
 from kafka import KafkaProducer
 from kafka.admin import KafkaAdminClient
 
 from deploy.local.stack import Stack
-from schemas.batches import encode
+from schemas.batches import ROWS, encode
 from schemas.events import UsageEvent
-from schemas.topics import EVENTS, HISTORY
-from tests.faults.client import Traffic
+from schemas.topics import EVENTS, HISTORY, slot_of
+from tests.faults.client import Ledger, Traffic
 
 FROZEN = 13.0  # seconds; a worker's session with Kafka ends after 10
 IMPORTED = 5_000
@@ -28,18 +32,23 @@ IMPORTED = 5_000
 
 @dataclass
 class Target:
-    """What faults do harm to. `partitions`, `poison` and `imported` say what they have made of it so far."""
+    """What faults do harm to; `partitions`, `older`, `poison` and `imported` say what they have made of it so far."""
 
     stack: Stack
     traffic: Traffic
     random: random.Random
     partitions: int
+    ledger: Path
+    answered: Callable[[], int] = lambda: 0
+    older: int = 0
     poison: int = 0
     imported: Counter[tuple[str, str]] = field(default_factory=Counter)  # rows by account and hour
 
 
 Fault = Callable[[Target], None]
 FAULTS: dict[str, Fault] = {}
+OF_THREE = {"lose_a_broker"}  # what only three brokers survive
+FOLDERS = {"kafka": "kafka", "database": "postgres"}  # where the servers keep what they must not lose
 
 
 def fault(function: Fault) -> Fault:
@@ -51,9 +60,10 @@ def fault(function: Fault) -> Fault:
 def _family(target: Target, part: str) -> list[psutil.Process]:
     """The part's processes; where it is being started again just now, those that come."""
     deadline = time.monotonic() + 20
+    name = part if part in target.stack.supervisor.processes else f"{part}-1"  # one of three brokers
     while time.monotonic() < deadline:
         with suppress(psutil.NoSuchProcess):
-            process = psutil.Process(target.stack.pid(part))
+            process = psutil.Process(target.stack.pid(name))
             if process.status() != psutil.STATUS_ZOMBIE:
                 return [process, *process.children(recursive=True)]
         time.sleep(0.05)
@@ -114,10 +124,108 @@ def zombie(target: Target) -> None:
 
 
 @fault
+def stop_in_transaction(target: Target) -> None:
+    """A worker stops in the middle of a transaction that has written already; another takes over meanwhile."""
+    deadline = time.monotonic() + 30
+    while True:
+        family = _family(target, "worker-1")
+        _send(family, signal.SIGSTOP)
+        if _writes(target):
+            break
+        _send(family, signal.SIGCONT)
+        assert time.monotonic() < deadline, "no transaction of the worker was met"
+        time.sleep(target.random.uniform(0, 0.02))
+    try:
+        target.stack.scale(2)
+        time.sleep(FROZEN)
+    finally:
+        _send(family, signal.SIGCONT)
+    target.stack.scale(1)
+
+
+def _writes(target: Target) -> bool:
+    found = "SELECT 1 FROM pg_stat_activity WHERE application_name = 'ebbtide worker' AND backend_xid IS NOT NULL"
+    return bool(_ask(target, found))
+
+
+@fault
+def replay_from_zero(target: Target) -> None:
+    """Somebody sets every offset back to the beginning; the memory of ids has to hold."""
+    _ask(target, "UPDATE offsets SET next_offset = 0, version = version + 1 RETURNING 1")
+
+
+def _ask(target: Target, statement: str) -> list[tuple[Any, ...]]:
+    connection = psycopg2.connect(target.stack.database)
+    try:
+        with connection, connection.cursor() as cursor:
+            cursor.execute(statement)
+            return cursor.fetchall()
+    finally:
+        connection.close()
+
+
+@fault
+def older_records(target: Target) -> None:
+    """Other producers write the records' first version, beside the collector's own."""
+    count, now = 300, time.time()  # noqa: TID251 - a producer's clock is its own
+    first = target.older
+    target.older += count
+    stamp = time.strftime("%Y-%m-%dT%H", time.gmtime(now))
+    events = [
+        UsageEvent(id=f"o{i}", time=int(now) // 3600 * 3_600_000, name=f"f{i % 7}", account=f"a{i % 200}", user="o")
+        for i in range(first, first + count)
+    ]
+    producer = KafkaProducer(bootstrap_servers=target.stack.kafka.split(","), acks="all")
+    try:
+        for event in events:
+            rows = [1, int(now * 1000), "older", [event]]
+            producer.send(
+                EVENTS,
+                bytes([ROWS]) + msgspec.msgpack.encode(rows),
+                partition=slot_of(1, event.routing) % target.partitions,
+            )
+        producer.flush()
+    finally:
+        producer.close()
+    with closing(Ledger(target.ledger)) as ledger:
+        ledger.note({"id": one.id, "account": one.account, "hour": stamp} for one in events)
+
+
+@fault
+def lose_a_broker(target: Target) -> None:
+    """One of three is killed and stays away until a good deal was answered without it."""
+    before, supervisor = target.answered(), target.stack.supervisor
+    process = supervisor.processes.pop("kafka-2")
+    process.kill()
+    process.end()
+    deadline = time.monotonic() + 120
+    while target.answered() < before + 20:
+        assert time.monotonic() < deadline, "nothing is accepted while one of three brokers is away"
+        time.sleep(0.1)
+    supervisor.start(process.part)
+
+
+def _fill_disk(part: str, target: Target) -> None:
+    """No byte is left on a server's disk for a while; then there is room again, and nobody does anything else."""
+    ballast = target.stack.home / FOLDERS[part] / "ballast"
+    with ballast.open("wb", buffering=0) as file, suppress(OSError):
+        while file.write(bytes(1 << 20)):
+            pass
+    try:
+        time.sleep(FROZEN)
+    finally:
+        ballast.unlink()
+
+
+FAULTS |= {f"fill_disk_of_{part}": partial(_fill_disk, part) for part in FOLDERS}
+OF_SMALL_DISKS = {f"fill_disk_of_{part}" for part in FOLDERS}
+
+
+@fault
 def add_partitions(target: Target) -> None:
     """Keys move, and the ids that were counted have to go with them."""
     target.partitions += target.random.choice((1, 2))
-    client = KafkaAdminClient(bootstrap_servers=target.stack.kafka)
+    client = KafkaAdminClient(bootstrap_servers=target.stack.kafka.split(","))
     try:
         client.create_partitions({EVENTS: target.partitions, HISTORY: target.partitions})
     finally:
@@ -130,7 +238,7 @@ def poison(target: Target) -> None:
     good = encode(1, 0, "poison", [UsageEvent(id="x", time=0, name="x", account="x", user="x")])
     nobodys = encode(999_999, 0, "poison", [UsageEvent(id="y", time=0, name="y", account="y", user="y")])
     records = [b"", b"\xff" * 64, good[: len(good) // 2], b'{"event": "json"}', nobodys, target.random.randbytes(300)]
-    producer = KafkaProducer(bootstrap_servers=target.stack.kafka, acks="all")
+    producer = KafkaProducer(bootstrap_servers=target.stack.kafka.split(","), acks="all")
     try:
         for value in records:
             producer.send(EVENTS, value, partition=target.random.randrange(2))

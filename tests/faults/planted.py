@@ -55,9 +55,9 @@ class Field:
         with home() as folder, self._databases.copy() as url:
             options = Options(kafka=self._kafka, database_url=url, partitions=2)
             with Stack(folder / "instance", options, planted) as stack:
-                target = Target(stack, Traffic(seed, 100), random.Random(seed), partitions=2)  # noqa: S311
+                target = Target(stack, Traffic(seed, 100), random.Random(seed), 2, folder / "ledger.jsonl")  # noqa: S311
                 quietly = lambda _: None  # noqa: E731
-                return break_and_settle(target, folder / "ledger.jsonl", seed, faults, quietly, patience=_STUCK)
+                return break_and_settle(target, seed, faults, quietly, patience=_STUCK)
 
     def _clear(self) -> None:
         client = KafkaAdminClient(bootstrap_servers=self._kafka)

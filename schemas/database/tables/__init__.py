@@ -13,6 +13,8 @@ from schemas.database.tables.customers import (
     account_name,
     account_words,
     accounts,
+    erased,
+    erasures,
     goal_points,
     goals,
     identities,
@@ -25,7 +27,7 @@ from schemas.database.tables.customers import (
     users,
 )
 from schemas.database.tables.definitions import behaviors, rebuilds
-from schemas.database.tables.delivery import attempts, endpoints, outbox
+from schemas.database.tables.delivery import attempts, endpoints, old_keys, outbox
 from schemas.database.tables.detection import (
     alert_segment,
     alert_words,
@@ -73,6 +75,8 @@ __all__ = [
     "csms",
     "digests",
     "endpoints",
+    "erased",
+    "erasures",
     "evaluations",
     "goal_points",
     "goals",
@@ -83,6 +87,7 @@ __all__ = [
     "metadata",
     "nudges",
     "offsets",
+    "old_keys",
     "outbox",
     "outcomes",
     "path_steps",

@@ -175,6 +175,28 @@ identities = Table(
     Index("identities_of_user", "workspace", "user", "previous"),
 )
 
+# A hash of each id that was erased, and the number it led to: what comes of it once more is nobody's.
+erased = Table(
+    "erased",
+    metadata,
+    Column("workspace", Integer, primary_key=True),
+    Column("hash", LargeBinary, primary_key=True),  # schemas.erasing.id_hash
+    Column("number", BigInteger, nullable=False),
+    recorded(),
+    Index("erased_numbers", "workspace", "number"),
+)
+
+# Receipts: who asked for it, and how much it was; never of whom.
+erasures = Table(
+    "erasures",
+    metadata,
+    Column("workspace", Integer, primary_key=True),
+    Column("receipt", Text, primary_key=True),
+    Column("actor", Text, nullable=False),
+    json_column("counts"),
+    recorded(),
+)
+
 memberships = Table(
     "memberships",
     metadata,

@@ -25,10 +25,10 @@ def answered_too_early() -> None:
 
 
 def event_dropped() -> None:
-    """One event of each request in twenty gets lost on the way into its record."""
+    """One event of each fifth request gets lost on the way into its record."""
     honest, calls = Commit.add, itertools.count(1)
 
     def add(self: Any, stream: Any, events: Any, *more: Any) -> None:
-        honest(self, stream, events[1:] if next(calls) % 20 == 0 else events, *more)
+        honest(self, stream, events[1:] if next(calls) % 5 == 0 else events, *more)
 
     Commit.add = add  # type: ignore[method-assign]

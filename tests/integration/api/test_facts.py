@@ -124,3 +124,9 @@ def test_segments_and_behaviors(send: Any) -> None:
     assert found["plan:pro"]["accounts"] == 1
     names = [one["behavior"] for one in send("GET", "/v1/behaviors")["items"]]
     assert names == ["*", "alpha.report", "alpha.shared"]
+
+
+def test_a_moment_of_any_offset_is_kept_or_refused(alpha: Any, call: Any) -> None:
+    for said, status in (("8143-03-19T16:16:03+21:17", 200), ("0001-01-01T00:00:00+23:59", 422)):
+        answer = call(alpha, "PUT", "/v1/accounts/alpha%2Facme", json={"traits": {"plan": "x"}, "valid_from": said})
+        assert answer.status_code == status

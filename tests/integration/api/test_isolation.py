@@ -62,6 +62,8 @@ TRIED: dict[tuple[str, str], tuple[dict[str, Any] | list[Any] | None, set[int]]]
     ("GET", "/v1/users/{user}/identities"): (None, {404}),
     ("POST", "/v1/users/{user}/identities"): ({"previous": "anyone"}, {404}),
     ("DELETE", "/v1/users/{user}/identities/{previous}"): (None, {404}),
+    ("POST", "/v1/users/{user}/erase"): (None, {200}),  # erases beta's own of the same id
+    ("GET", "/v1/erasures"): (None, {200}),
     ("GET", "/v1/segments"): (None, {200}),
     ("GET", "/v1/calibration"): (None, {200}),
     ("GET", "/v1/behaviors"): (None, {200}),
@@ -71,6 +73,7 @@ TRIED: dict[tuple[str, str], tuple[dict[str, Any] | list[Any] | None, set[int]]]
     ("POST", "/v1/releases"): ({"release": "v1"}, {201}),
     ("GET", "/v1/status"): (None, {200}),
     ("GET", "/v1/webhooks"): (None, {200}),
+    ("GET", "/v1/webhooks/event-types"): (None, {200}),
     ("POST", "/v1/webhooks"): ({"url": "https://example.com/"}, {201}),
     ("PATCH", "/v1/webhooks/{endpoint}"): ({"state": "disabled"}, {404}),
     ("DELETE", "/v1/webhooks/{endpoint}"): (None, {404}),

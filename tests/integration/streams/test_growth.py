@@ -1,8 +1,7 @@
 """Partitions are added while events come in: keys move, and still every event is counted once."""
 
 import signal
-import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ from kafka.admin import KafkaAdminClient
 from schemas.clock import to_ms
 from schemas.events import UsageEvent
 from schemas.topics import EVENTS, HISTORY
-from tests.integration.streams.test_faults import HOUR, NOON, assert_exact, load
+from tests.integration.streams.feeding import HOUR, NOON, Feed, assert_exact, load
 
 
 @pytest.fixture
@@ -32,32 +31,17 @@ def grow(kafka_admin: KafkaAdminClient, eventually: Callable[..., Any]) -> Calla
     return grown
 
 
-class Collectors:
-    """One collector that knows of new partitions at once, and one that never hears of them; clients retry with both."""
+def two_collectors(pipeline: Any) -> Callable[[Sequence[UsageEvent]], None]:
+    """One knows of new partitions at once, and one never hears of them; clients retry with both."""
 
-    def __init__(self, pipeline: Any) -> None:
-        self.sent = 0
-        self._pipeline = pipeline
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._run)
+    def send(fresh: Sequence[UsageEvent]) -> None:
+        late, early = fresh[::2], fresh[1::2]
+        pipeline.send(late, partitions=2)
+        pipeline.send(early)
+        pipeline.send(late[::3])
+        pipeline.send(early[::3], partitions=2)
 
-    def __enter__(self) -> "Collectors":
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._over.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        while not self._over.wait(0.1):
-            fresh = load(300, self.sent)
-            late, early = fresh[::2], fresh[1::2]
-            self._pipeline.send(late, partitions=2)
-            self._pipeline.send(early)
-            self._pipeline.send(late[::3])
-            self._pipeline.send(early[::3], partitions=2)
-            self.sent += 300
+    return send
 
 
 def settled(pipeline: Any) -> bool:
@@ -67,7 +51,7 @@ def settled(pipeline: Any) -> bool:
 def test_partitions_are_added_under_load(small: Any, grow: Callable[..., None], eventually: Callable[..., Any]) -> None:
     small.settings = {"EBBTIDE_FOLD_LINGER": "0", "EBBTIDE_FOLD_BYTES": "65536"}
     workers = [small.start(), small.start()]
-    with Collectors(small) as collectors:
+    with Feed(small, 300, two_collectors(small)) as feed:
         eventually(lambda: small.counted() > 1000, 60)
         grow(small, 4)
         eventually(lambda: small.one("SELECT count(*) FROM offsets WHERE topic = 0 AND partitions = 4") == 4, 60)
@@ -80,13 +64,13 @@ def test_partitions_are_added_under_load(small: Any, grow: Callable[..., None], 
         small.start()
         grow(small, 7)
         eventually(lambda: small.one("SELECT min(next_offset) FROM offsets WHERE topic = 0 AND partition > 3"), 60)
-    eventually(lambda: small.counted() >= collectors.sent and settled(small), 90)
+    eventually(lambda: small.counted() >= feed.sent and settled(small), 90)
     small.send(load(300), partitions=2)
     small.send(load(300))
-    marked = [UsageEvent(id=f"e{collectors.sent + i}", time=NOON, name="f0", account=f"a{i}") for i in range(30)]
+    marked = [UsageEvent(id=f"e{feed.sent + i}", time=NOON, name="f0", account=f"a{i}") for i in range(30)]
     small.send(marked)
-    eventually(lambda: small.counted() == collectors.sent + 30 and settled(small), 60)
-    assert_exact(small, collectors.sent + 30)
+    eventually(lambda: small.counted() == feed.sent + 30 and settled(small), 60)
+    assert_exact(small, feed.sent + 30)
 
 
 def test_the_watermark_waits_for_new_partitions(
