@@ -19,12 +19,16 @@ from schemas.database.facts import user_number
 from schemas.database.tables import (
     alerts,
     attempts,
+    digests,
     erased,
     erasures,
+    nudges,
     offsets,
     outbox,
     rejected,
+    requests,
     signals,
+    tasks,
     transitions,
     unassigned,
     user_facts,
@@ -53,6 +57,7 @@ def erase(connection: Connection, workspace: int, user: str, actor: str, receipt
     person = _forget(connection, workspace, numbers, user, receipt)
     connection.execute(update(offsets).values(version=offsets.c.version + 1))
     told = _told(connection, workspace, numbers, person)
+    _written(connection, workspace, person)
     counts = {
         "ids": len(numbers),
         "facts": _count(
@@ -117,6 +122,16 @@ def _told(connection: Connection, workspace: int, numbers: Sequence[int], person
     messages = select(outbox.c.id).where(_of(outbox, workspace), outbox.c.episode.in_(episodes))
     connection.execute(update(attempts).where(attempts.c.outbox.in_(messages)).values(response=None))
     return len(episodes)
+
+
+def _written(connection: Connection, workspace: int, person: Person) -> None:
+    """What people and digests wrote: few rows, and a name may stand anywhere in their sentences."""
+    for table, columns in ((digests, ("content",)), (nudges, ("users",)), (tasks, ("title", "note"))):
+        _rewrite(connection, table, [_of(table, workspace)], columns, person)
+    of_digests = [_of(outbox, workspace), outbox.c.event_type == "digest.weekly"]
+    _rewrite(connection, outbox, of_digests, ("payload",), person)
+    said = or_(*(func.strpos(requests.c.answer, term) > 0 for term in person.terms))
+    connection.execute(delete(requests).where(_of(requests, workspace), said))
 
 
 def _waiting(connection: Connection, workspace: int, numbers: Sequence[int], person: Person) -> int:

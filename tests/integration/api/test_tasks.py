@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select, update
 
 from api.playbooks import PlaybooksFile
-from schemas.database import nudges, tables, tuning
+from schemas.database import digests, nudges, tables, tuning
 from schemas.errors import DefinitionError
 from schemas.playbooks import built_in, parse
 
@@ -145,3 +145,22 @@ def test_a_verdict_that_is_changed_counts_as_it_was_said_last(call: Any, alpha: 
         call(alpha, "POST", f"/v1/alerts/{alpha.alert}/verdict", json={"verdict": verdict})
     found = rule(call, alpha)
     assert (found["right"], found["wrong"]) == (1, 0)
+
+
+def test_an_erased_person_stands_in_no_task_digest_or_kept_answer(
+    call: Any, client: Any, alpha: Any, seeder: Any
+) -> None:
+    headers = alpha.headers | {"Idempotency-Key": "one"}
+    task = {"title": "Call alpha-bob.", "alert": alpha.alert}
+    made = client.post("/v1/tasks", headers=headers, json=task).json()
+    with seeder.engine.begin() as connection:
+        connection.execute(update(tables.alerts).values(csm="ada"))
+        digests.write(connection, alpha.number, "ada", NOW)
+    assert "alpha-bob" in call(alpha, "GET", "/v1/digests/ada").text
+    assert call(alpha, "POST", "/v1/users/alpha-bob/erase").status_code == 200
+    assert "alpha-bob" not in call(alpha, "GET", f"/v1/tasks/{made['id']}").text
+    assert "alpha-bob" not in call(alpha, "GET", "/v1/digests/ada").text
+    with seeder.engine.connect() as connection:
+        assert connection.execute(select(tables.requests)).all() == []
+        payloads = connection.scalars(select(tables.outbox.c.payload)).all()
+    assert not any("alpha-bob" in payload for payload in payloads)
