@@ -97,8 +97,10 @@ def test_a_refused_write_may_be_sent_again_with_its_key(client: Any, call: Any, 
 
 
 def test_many_at_once_leave_no_gap(call: Any, alpha: Any) -> None:
+    assert call(alpha, "GET", "/v1/status").status_code == 200
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda n: act(call, alpha, "assign", {"assignee": f"p{n}"}), range(16)))
+        answers = list(pool.map(lambda n: act(call, alpha, "assign", {"assignee": f"p{n}"}), range(16)))
+    assert {one.status_code: one.text for one in answers if one.status_code != 200} == {}
     shown = call(alpha, "GET", f"/v1/alerts/{alpha.alert}").json()
     assert [one["sequence"] for one in shown["transitions"]] == list(range(1, 18))
 
