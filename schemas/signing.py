@@ -8,6 +8,7 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Iterable
+from functools import lru_cache
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -50,6 +51,7 @@ def _signature(key: str, content: bytes) -> str:
     return f"v1,{base64.b64encode(digest).decode()}"
 
 
+@lru_cache(maxsize=1024)
 def _pair(signing_key: str) -> Ed25519PrivateKey:
     return Ed25519PrivateKey.from_private_bytes(base64.b64decode(signing_key.removeprefix(_SIGNING)))
 

@@ -10,6 +10,7 @@ import ssl
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import lru_cache
 from ipaddress import ip_address
 from typing import NamedTuple
 
@@ -81,7 +82,7 @@ class Client:
         Raises ForbiddenError where any of the host's addresses is refused, OSError where none can be connected to,
         httpx.InvalidURL for what is no address, h11.RemoteProtocolError for what is no HTTP. It knows no deadline.
         """
-        parts = httpx.URL(url)
+        parts = _parsed(url)
         reader, writer = await self._connect(parts)
         try:
             sent = {"host": parts.netloc.decode(), "connection": "close", "content-length": str(len(body)), **headers}
@@ -115,6 +116,11 @@ class Client:
         if not addresses:
             raise OSError(f"{host} has no address")
         return addresses
+
+
+@lru_cache(maxsize=1024)
+def _parsed(url: str) -> httpx.URL:
+    return httpx.URL(url)
 
 
 async def _talk(

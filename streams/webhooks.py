@@ -7,15 +7,13 @@ import time
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 
-import h11
 import httpx
 import msgspec
-from aiosmtplib import SMTPException
 
 from schemas.clock import to_datetime
 from schemas.receivers import Receiver
 from schemas.webhooks import Attempt, Message
-from streams.connecting import Answer, Client, ForbiddenError
+from streams.connecting import Answer, Client
 from streams.mailing import Mail
 from streams.receivers import REQUESTS, email
 
@@ -41,7 +39,7 @@ class Sender:
                 answer = await self._ask(message, wall)
         except httpx.InvalidURL as error:
             return Attempt(None, time.monotonic() - started, str(error), None, delivered=False)
-        except (ForbiddenError, h11.ProtocolError, SMTPException, OSError, TimeoutError, ValueError) as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is this message's alone, and logged with it
             seconds, reason = time.monotonic() - started, f"{type(error).__name__}: {error}"[:500]
             later = retry_in(message.attempts, self._most)
             return Attempt(None, seconds, reason, None, delivered=False, retry_in=later)

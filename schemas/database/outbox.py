@@ -84,13 +84,18 @@ def note(connection: Connection, finished: Sequence[tuple[Message, Attempt]]) ->
     }
     still_there = set(connection.scalars(_MOVE, told))
     rows = [
-        {"outbox": message.id, "status": attempt.status, "seconds": attempt.seconds, "error": attempt.error,
-         "response": attempt.response}
+        {"outbox": message.id, "status": attempt.status, "seconds": attempt.seconds, "error": _storable(attempt.error),
+         "response": _storable(attempt.response)}
         for message, attempt in finished if message.id in still_there
     ]  # fmt: skip
     if rows:
         connection.execute(insert(attempts), rows)
     judge(connection, [(message.endpoint, attempt) for message, attempt in finished])
+
+
+def _storable(text: str | None) -> str | None:
+    """What a receiver said, without what no database holds: one odd answer must not keep others from being noted."""
+    return None if text is None else text.replace("\0", "").encode("utf-8", "replace").decode()
 
 
 def expire(connection: Connection, kept: timedelta) -> int:

@@ -213,6 +213,28 @@ def test_a_name_server_that_hangs_delays_no_other(scene, receiver, impatient, mo
     answered.set()
 
 
+def test_an_answer_that_no_database_holds_keeps_no_other_from_being_noted(scene, receiver):
+    def answer(handler):
+        handler.send_response(500)
+        handler.end_headers()
+        handler.wfile.write(b"\0\xff\xed\xb3\xbf odd")
+
+    with serving(answer) as server:
+        odd, good = endpoint(scene, address(server))["id"], endpoint(scene, receiver.url)["id"]
+        post(scene, odd, 1)
+        post(scene, good, 1)
+        run(scene.engine, lambda: len(logged(scene)) == 2)
+    assert (states(scene, odd), states(scene, good)) == (["waiting"], ["delivered"])
+    assert any("odd" in (row["response"] or "") for row in logged(scene))
+
+
+def test_a_message_that_cannot_be_rendered_is_logged_and_ends_like_any_other(scene, receiver):
+    made = endpoint(scene, receiver.url, receiver="slack")["id"]
+    post(scene, made, 1, payload='{"type":"alert.firing"}')
+    run(scene.engine, lambda: states(scene) == ["failed"], webhooks_attempts=1)
+    assert "KeyError" in logged(scene)[0]["error"]
+
+
 def authority(folder, name):
     """A certificate for a name, signed by an authority of the test's own: its file, and who trusts it."""
 
