@@ -24,7 +24,10 @@ from schemas.database.tables import (
     offsets,
     outbox,
     rejected,
+    requests,
     signals,
+    silences,
+    tasks,
     transitions,
     unassigned,
     user_facts,
@@ -53,6 +56,7 @@ def erase(connection: Connection, workspace: int, user: str, actor: str, receipt
     person = _forget(connection, workspace, numbers, user, receipt)
     connection.execute(update(offsets).values(version=offsets.c.version + 1))
     told = _told(connection, workspace, numbers, person)
+    _said(connection, workspace, person)
     counts = {
         "ids": len(numbers),
         "facts": _count(
@@ -119,6 +123,20 @@ def _told(connection: Connection, workspace: int, numbers: Sequence[int], person
     return len(episodes)
 
 
+def _said(connection: Connection, workspace: int, person: Person) -> None:
+    """What people wrote beside alerts, and answers kept for who asks twice. Numbers there stay."""
+    words = Person(frozenset(term for term in person.terms if not term.isdecimal()), person.instead)
+    if not words.terms:
+        return
+    for table, columns in (
+        (tasks, ("title", "note")),
+        (silences, ("comment", "matchers")),
+        (requests, ("answer",)),
+    ):
+        held = [func.strpos(table.c[name].cast(Text), term) > 0 for name in columns for term in words.plain()]
+        _rewrite(connection, table, [_of(table, workspace), or_(*held)], columns, words)
+
+
 def _waiting(connection: Connection, workspace: int, numbers: Sequence[int], person: Person) -> int:
     """Events that wait for an account keep their place and moment, and lose everything else."""
     mine = (_of(unassigned, workspace), _in(unassigned.c.user, numbers))
@@ -155,7 +173,7 @@ def _signals(connection: Connection, workspace: int, person: Person) -> int:
 
 
 def _scrubbed(column: str, value: Any, person: Person) -> Any:
-    if column != "payload":
+    if column not in ("payload", "answer") or value is None:
         return scrub(value, person)
     return msgspec.json.encode(scrub(msgspec.json.decode(value), person)).decode()
 
