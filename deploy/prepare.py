@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import structlog
 from kafka.admin import KafkaAdminClient, NewTopic
-from kafka.errors import TopicAlreadyExistsError
+from kafka.errors import KafkaError, TopicAlreadyExistsError
 from pydantic import SecretStr
 
 from deploy.local.probes import is_ready
@@ -47,8 +47,7 @@ def prepare(settings: PrepareSettings) -> None:
     """Brings the schema, the topics, the first workspace and its keys to what they should be."""
     _wait(settings.patience, "The database", [settings.database_url])
     upgrade(settings.database_url)
-    _wait(settings.patience, "Kafka", [f"kafka://{server}" for server in settings.kafka.split(",")])
-    client = KafkaAdminClient(bootstrap_servers=settings.kafka)
+    client = _kafka(settings)
     try:
         create_topics(client, TOPICS, settings.partitions)
     finally:
@@ -95,6 +94,21 @@ def create_keys(settings: PrepareSettings) -> dict[str, str]:
     finally:
         engine.dispose()
     return made
+
+
+def _kafka(settings: PrepareSettings) -> Any:
+    """A client, once Kafka answers. Raises an UnavailableError where that takes too long."""
+    access, deadline = settings.kafka_access, time.monotonic() + settings.patience
+    while True:
+        try:
+            return KafkaAdminClient(**access.options(), bootstrap_timeout_ms=3000)
+        except KafkaError as error:
+            if time.monotonic() > deadline:
+                where = ",".join(access.servers)
+                raise UnavailableError(
+                    f"Kafka at {where} did not answer within {settings.patience:.0f} s: {error!r}"
+                ) from error
+        time.sleep(0.3)
 
 
 def _wait(patience: float, name: str, addresses: Iterable[str]) -> None:

@@ -36,7 +36,9 @@ def create_app(settings: IngestSettings, clock: Clock | None = None) -> FastAPI:
     """The collector over these settings. It starts without Kafka and database, and is ready when both answered."""
     clock = clock or Clock(settings.clock_file)
     database = Database(engines.create(settings.database_url, pool=1, application="ebbtide ingest"))
-    producer = Producer(settings.kafka, (EVENTS, HISTORY, REJECTED), settings.answer_seconds, settings.compression)
+    producer = Producer(
+        settings.kafka_access, (EVENTS, HISTORY, REJECTED), settings.answer_seconds, settings.compression
+    )
     sink = Sink(producer, clock, settings, f"{socket.gethostname()}:{os.getpid()}")
     migrations = Migrations(sink, settings.migration_quiet_seconds)
     keys = KeyReader(partial(exchange_keys, database))

@@ -10,6 +10,7 @@ from kafka import KafkaProducer
 from kafka.errors import KafkaError, KafkaTimeoutError, MessageSizeTooLargeError, RetriableError
 
 from schemas.errors import UnavailableError
+from schemas.kafka import KafkaAccess
 
 _log = structlog.get_logger()
 _LARGEST = 16 << 20
@@ -32,11 +33,11 @@ class Producer:
     what is not acknowledged by then fails, and may yet arrive, which dedupe takes care of.
     """
 
-    def __init__(self, bootstrap: str, topics: Sequence[str], patience: float, compression: str) -> None:
+    def __init__(self, access: KafkaAccess, topics: Sequence[str], patience: float, compression: str) -> None:
         self._topics = topics
         self._partitions: dict[str, int] = {}
         self._config: dict[str, Any] = {
-            "bootstrap_servers": bootstrap.split(","),
+            **access.options(),
             "client_id": "ebbtide-ingest",
             "acks": "all",
             "enable_idempotence": True,

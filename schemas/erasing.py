@@ -13,6 +13,10 @@ class Person(NamedTuple):
     terms: frozenset[str]
     instead: str
 
+    def plain(self) -> list[str]:
+        """The terms as they stand in text, and within JSON."""
+        return sorted({*self.terms, *(term[1:-1] for term in self.quoted())})
+
     def quoted(self) -> list[str]:
         """The terms as they stand in JSON, however it was written."""
         return sorted({json.dumps(term, ensure_ascii=plain) for term in self.terms for plain in (True, False)})

@@ -6,13 +6,14 @@ in no environment, which every child process and crash report sees.
 
 import os
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from schemas.errors import SettingsError
+from schemas.kafka import KafkaAccess
 
 
 class _Files(PydanticBaseSettingsSource):
@@ -42,12 +43,31 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="EBBTIDE_", extra="ignore")
 
     kafka: str = Field("127.0.0.1:9092", description="bootstrap servers, host:port,host:port")
+    kafka_security: Literal["PLAINTEXT", "SSL", "SASL_SSL"] = Field("PLAINTEXT", description="what its listener speaks")
+    kafka_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = Field(
+        "SCRAM-SHA-512", description="how SASL proves the password"
+    )
+    kafka_username: str = Field("", description="whose ACLs this process has")
+    kafka_password: SecretStr = Field(SecretStr(""), description="that user's password; better as a file, …_FILE")
+    kafka_ca: Path | None = Field(None, description="who signed Kafka's certificates (PEM), if no public authority did")
     database_url: str = Field(
         "postgresql://ebbtide@127.0.0.1:5432/ebbtide", description="PostgreSQL with TimescaleDB, postgresql://…"
     )
     partitions: int = Field(8, ge=1, le=1024, description="partitions of the event topics when they are created")
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
     clock_file: Path | None = Field(None, description="a made-up clock for demos and tests")
+
+    @property
+    def kafka_access(self) -> KafkaAccess:
+        """Kafka as this process reaches it."""
+        return KafkaAccess(
+            servers=tuple(self.kafka.split(",")),
+            security=self.kafka_security,
+            mechanism=self.kafka_mechanism,
+            username=self.kafka_username,
+            password=self.kafka_password,
+            ca=self.kafka_ca,
+        )
 
     @classmethod
     def settings_customise_sources(

@@ -7,6 +7,7 @@ import faust
 from faust.types import TP
 
 from schemas.errors import EbbtideError
+from schemas.kafka import KafkaAccess
 from streams import agents
 from streams.folding.records import Span
 from streams.folding.runner import Key
@@ -22,6 +23,7 @@ def create_app(settings: WorkerSettings) -> tuple[App, Callable[[], str]]:
         settings.worker_group,
         broker_consumer=[f"ebbtide://{server}" for server in settings.kafka.split(",")],
         broker_producer=[f"kafka://{server}" for server in settings.kafka.split(",")],
+        broker_credentials=_credentials(settings.kafka_access),
         broker_session_timeout=10.0,
         broker_heartbeat_interval=3.0,
         broker_rebalance_timeout=15.0,
@@ -44,6 +46,19 @@ def create_app(settings: WorkerSettings) -> tuple[App, Callable[[], str]]:
     watch = agents.wire(app, worker)
     worker.database.pulse.start()
     return app, lambda: watch.missing(app)
+
+
+def _credentials(access: KafkaAccess) -> faust.SASLCredentials | faust.SSLCredentials | None:
+    if access.security == "PLAINTEXT":
+        return None
+    if access.security == "SSL":
+        return faust.SSLCredentials(access.tls())
+    return faust.SASLCredentials(
+        username=access.username,
+        password=access.password.get_secret_value(),
+        ssl_context=access.tls(),
+        mechanism=access.mechanism,
+    )
 
 
 async def _positions(worker: Worker, spans: Mapping[TP, Span], all_of_them: bool) -> dict[TP, int]:

@@ -93,7 +93,7 @@ async def _build_partition(worker: Worker, one: Registered, key: Key) -> None:
     names = {number: name for name, number in worker.folded_topics.items()}
     tp = TopicPartition(names[key[0]], key[1])
     rebuild = await asyncio.to_thread(Rebuild, worker.runner.folder, one, key)
-    consumer = AIOKafkaConsumer(bootstrap_servers=worker.settings.kafka, enable_auto_commit=False)
+    consumer = AIOKafkaConsumer(**worker.settings.kafka_access.options(), enable_auto_commit=False)
     await consumer.start()
     try:
         consumer.assign([tp])

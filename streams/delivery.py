@@ -15,6 +15,7 @@ import structlog
 from schemas.database import outbox
 from schemas.database.engine import DatabaseError, Engine
 from schemas.database.outbox import LANE
+from schemas.kafka import KafkaAccess
 from schemas.webhooks import Attempt, Message
 from streams import metrics
 from streams.connecting import Client
@@ -32,7 +33,10 @@ _log = structlog.get_logger()
 class Settings(Protocol):
     """What delivery reads of the worker's settings."""
 
-    kafka: str
+    @property
+    def kafka_access(self) -> KafkaAccess:
+        """How Kafka is reached."""
+
     topic_prefix: str
     webhooks_allow_private: bool
     webhooks_attempts: int
@@ -42,7 +46,7 @@ class Settings(Protocol):
 
 async def run(engine: Engine, settings: Settings, stop: asyncio.Event) -> None:
     """Sends what is due until `stop` is set, then waits for what is under way."""
-    topic = Topic(settings.kafka, settings.topic_prefix)
+    topic = Topic(settings.kafka_access, settings.topic_prefix)
     client = Client(settings.webhooks_allow_private)
     mail = Mail(settings.smtp_url, settings.smtp_from)
     lanes = Lanes(Sender(client, mail, settings.webhooks_attempts), topic, settings.webhooks_attempts)

@@ -7,6 +7,7 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 
 from schemas.errors import UnavailableError
+from schemas.kafka import KafkaAccess
 from streams.standing import Key
 
 _TIMEOUT_MS = 5000
@@ -15,7 +16,7 @@ _TIMEOUT_MS = 5000
 class Ends:
     """Asks with a client of its own. It blocks: call it in a thread, one call at a time."""
 
-    def __init__(self, kafka: str, topics: Mapping[str, int]) -> None:
+    def __init__(self, kafka: KafkaAccess, topics: Mapping[str, int]) -> None:
         self._kafka, self._topics = kafka, topics
         self._client: Any = None
 
@@ -27,12 +28,14 @@ class Ends:
             ends: dict[Any, int] = client.end_offsets(every, timeout_ms=_TIMEOUT_MS) if every else {}
         except (KafkaError, OSError) as error:
             self._drop()
-            raise UnavailableError(f"Kafka at {self._kafka} does not say where the topics end: {error!r}") from error
+            raise UnavailableError(
+                f"Kafka at {','.join(self._kafka.servers)} does not say where the topics end: {error!r}"
+            ) from error
         return {(self._topics[tp.topic], tp.partition): end for tp, end in ends.items()}
 
     def _connected(self) -> Any:
         return KafkaConsumer(
-            bootstrap_servers=self._kafka.split(","),
+            **self._kafka.options(),
             client_id="ebbtide-watch",
             enable_auto_commit=False,
             request_timeout_ms=_TIMEOUT_MS,

@@ -6,6 +6,7 @@ import time
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
+from schemas.kafka import KafkaAccess
 from schemas.webhooks import Attempt, Message
 from streams.webhooks import TIMEOUT, retry_in
 
@@ -15,7 +16,7 @@ TOPIC = "kafka:"
 class Topic:
     """The way to the topic; it connects with the first message."""
 
-    def __init__(self, kafka: str, prefix: str) -> None:
+    def __init__(self, kafka: KafkaAccess, prefix: str) -> None:
         self._kafka, self._prefix = kafka, prefix
         self._producer: AIOKafkaProducer | None = None
         self._lock = asyncio.Lock()
@@ -43,7 +44,7 @@ class Topic:
     async def _connected(self) -> AIOKafkaProducer:
         async with self._lock:
             if self._producer is None:
-                producer = AIOKafkaProducer(bootstrap_servers=self._kafka, acks="all")
+                producer = AIOKafkaProducer(**self._kafka.options(), acks="all")
                 try:
                     await producer.start()
                 except BaseException:

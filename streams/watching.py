@@ -42,7 +42,7 @@ class Watch:
 
     def __init__(self, worker: Worker, owned: Callable[[], set[TP]]) -> None:
         self._worker, self._owned = worker, owned
-        self._ends = Ends(worker.settings.kafka, worker.folded_topics)
+        self._ends = Ends(worker.settings.kafka_access, worker.folded_topics)
         self._standing = Standing()
         self._shown: set[Key] = set()
         self._turned_at = time.monotonic()

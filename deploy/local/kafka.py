@@ -7,6 +7,7 @@
 import base64
 import secrets
 import subprocess
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from signal import Signals
@@ -27,20 +28,25 @@ _HINT = (
 class Kafka(Instance):
     """A Kafka cluster of its own, while the context lasts; its data stays in `home`."""
 
-    def __init__(self, home: Path, *, brokers: int = 1, port: int = 9092) -> None:
+    def __init__(
+        self, home: Path, *, brokers: int = 1, port: int = 9092, properties: Mapping[str, str] | None = None
+    ) -> None:
         super().__init__(home)
+        self._more = dict(properties or {})
         self._brokers = brokers
         self._port = port
         self.bootstrap = ""
 
     def launch(self) -> None:
         """Starts the brokers."""
-        self.bootstrap, parts = parts_of(self.home, self.ports, self._brokers, self._port)
+        self.bootstrap, parts = parts_of(self.home, self.ports, self._brokers, self._port, self._more)
         self.supervisor.start(*parts)
 
 
-def parts_of(home: Path, ports: Ports, brokers: int = 1, usual: int = 9092) -> tuple[str, list[Part]]:
-    """The bootstrap servers, and a part for each broker."""
+def parts_of(
+    home: Path, ports: Ports, brokers: int = 1, usual: int = 9092, more: Mapping[str, str] | None = None
+) -> tuple[str, list[Part]]:
+    """The bootstrap servers, and a part for each broker; `more` properties are added to ours, listeners behind them."""
     if brokers not in (1, 3):
         raise LocalError(f"Kafka runs with 1 or 3 brokers here, not {brokers}.")
     names = [f"kafka-{number + 1}" for number in range(brokers)] if brokers > 1 else ["kafka"]
@@ -48,10 +54,17 @@ def parts_of(home: Path, ports: Ports, brokers: int = 1, usual: int = 9092) -> t
     bootstrap = ",".join(f"{HOST}:{port}" for port, _ in chosen)
     voters = ",".join(f"{number}@{HOST}:{controller}" for number, (_, controller) in enumerate(chosen, 1))
     parts = [
-        _part(home, name, _properties(home, name, number, port, controller, voters, brokers), port, brokers)
+        _part(
+            home, name, _joined(_properties(home, name, number, port, controller, voters, brokers), more), port, brokers
+        )
         for number, (name, (port, controller)) in enumerate(zip(names, chosen, strict=True), 1)
     ]
     return bootstrap, parts
+
+
+def _joined(ours: dict[str, object], more: Mapping[str, str] | None) -> dict[str, object]:
+    lists = {"listeners", "advertised.listeners", "listener.security.protocol.map"}
+    return ours | {name: f"{ours[name]},{value}" if name in lists else value for name, value in (more or {}).items()}
 
 
 def _part(home: Path, name: str, properties: dict[str, object], port: int, brokers: int) -> Part:

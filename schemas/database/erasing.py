@@ -28,6 +28,7 @@ from schemas.database.tables import (
     rejected,
     requests,
     signals,
+    silences,
     tasks,
     transitions,
     unassigned,
@@ -57,7 +58,8 @@ def erase(connection: Connection, workspace: int, user: str, actor: str, receipt
     person = _forget(connection, workspace, numbers, user, receipt)
     connection.execute(update(offsets).values(version=offsets.c.version + 1))
     told = _told(connection, workspace, numbers, person)
-    _written(connection, workspace, person)
+    _told_apart(connection, workspace, person)
+    _said(connection, workspace, person)
     counts = {
         "ids": len(numbers),
         "facts": _count(
@@ -124,14 +126,26 @@ def _told(connection: Connection, workspace: int, numbers: Sequence[int], person
     return len(episodes)
 
 
-def _written(connection: Connection, workspace: int, person: Person) -> None:
-    """What people and digests wrote: few rows, and a name may stand anywhere in their sentences."""
-    for table, columns in ((digests, ("content",)), (nudges, ("users",)), (tasks, ("title", "note"))):
+def _told_apart(connection: Connection, workspace: int, person: Person) -> None:
+    """What digests and nudges told: few rows, and a name may stand anywhere in their sentences."""
+    for table, columns in ((digests, ("content",)), (nudges, ("users",))):
         _rewrite(connection, table, [_of(table, workspace)], columns, person)
     of_digests = [_of(outbox, workspace), outbox.c.event_type == "digest.weekly"]
     _rewrite(connection, outbox, of_digests, ("payload",), person)
-    said = or_(*(func.strpos(requests.c.answer, term) > 0 for term in person.terms))
-    connection.execute(delete(requests).where(_of(requests, workspace), said))
+
+
+def _said(connection: Connection, workspace: int, person: Person) -> None:
+    """What people wrote beside alerts, and answers kept for who asks twice. Numbers there stay."""
+    words = Person(frozenset(term for term in person.terms if not term.isdecimal()), person.instead)
+    if not words.terms:
+        return
+    for table, columns in (
+        (tasks, ("title", "note")),
+        (silences, ("comment", "matchers")),
+        (requests, ("answer",)),
+    ):
+        held = [func.strpos(table.c[name].cast(Text), term) > 0 for name in columns for term in words.plain()]
+        _rewrite(connection, table, [_of(table, workspace), or_(*held)], columns, words)
 
 
 def _waiting(connection: Connection, workspace: int, numbers: Sequence[int], person: Person) -> int:
@@ -170,7 +184,7 @@ def _signals(connection: Connection, workspace: int, person: Person) -> int:
 
 
 def _scrubbed(column: str, value: Any, person: Person) -> Any:
-    if column != "payload":
+    if column not in ("payload", "answer") or value is None:
         return scrub(value, person)
     return msgspec.json.encode(scrub(msgspec.json.decode(value), person)).decode()
 

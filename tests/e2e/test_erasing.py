@@ -104,6 +104,13 @@ def alert(product: Product) -> None:
         (tables.endpoints, {"id": endpoint, "workspace": product.number, "url": "http://x/", "secret": "s"}),
         (tables.outbox, of | sent | {"payload": f'{{"sentence":"{said}"}}', "state": "delivered"}),
     ]
+    rows += [
+        (tables.tasks, {"workspace": product.number, "id": endpoint, "account": 1, "title": f"Call {ADA}", "note": MAIL,
+                        "opened_by": "csm"}),
+        (tables.requests, {"workspace": product.number, "key": "k", "digest": b"", "answer": f'{{"user":"{ADA}"}}'}),
+        (tables.silences, {"workspace": product.number, "id": endpoint, "author": "csm", "comment": f"{ADA} is ill",
+                           "starts_at": moment, "ends_at": moment}),
+    ]  # fmt: skip
     engine = engines.create(product.stack.database, pool=1)
     with engine.begin() as connection:
         for table, row in rows:
@@ -120,7 +127,7 @@ def test_who_was_erased_is_nowhere_and_what_they_did_stays_counted(
     before = product.counted()
     named = {name for name, _ in product.tables_that_name(*NAMES)}
     assert named >= {"users", "user_facts", "signals", "rejected", "unassigned", "alerts", "transitions", "verdicts",
-                     "outbox", "attempts"}  # fmt: skip
+                     "outbox", "attempts", "tasks", "requests", "silences"}  # fmt: skip
     answer = product.api.post(f"/v1/users/{LAPTOP}/erase")  # any id of the person
     assert answer.status_code == 200, answer.text
     receipt = answer.json()

@@ -8,12 +8,14 @@ from sqlalchemy import insert, select, update
 
 from schemas.database.endpoints import create_endpoint
 from schemas.database.tables import attempts, outbox
+from schemas.kafka import KafkaAccess
 from schemas.webhooks import webhook_id
 from streams import delivery
 
 
 def settings(**more):
-    base = {"kafka": "127.0.0.1:1", "topic_prefix": "", "webhooks_allow_private": True, "webhooks_attempts": 10,
+    kafka = KafkaAccess(servers=(more.pop("kafka", "127.0.0.1:1"),))
+    base = {"kafka_access": kafka, "topic_prefix": "", "webhooks_allow_private": True, "webhooks_attempts": 10,
             "smtp_url": "", "smtp_from": ""}  # fmt: skip
     return SimpleNamespace(**base | more)
 
