@@ -20,8 +20,9 @@ def main() -> int:
         print(error, file=sys.stderr)  # noqa: T201 - a person reads it
         return 2
     logs.configure(settings.log_level)
-    for name in ("aiokafka", "faust", "kafka", "mode"):
+    for name in ("aiokafka", "faust", "mode"):
         logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLogger().level))
+    logging.getLogger("kafka").setLevel(logging.CRITICAL)  # what its questions come to is told by `watching`
     app, missing = create_app(settings)
     settings.data.mkdir(parents=True, exist_ok=True)
     if settings.worker_metrics_port:

@@ -51,8 +51,19 @@ class Watch:
     async def run(self) -> None:
         """Measures every two seconds, publishes the lag, and ends the worker where its patience is spent."""
         threading.Thread(target=self._watch_the_loop, name="watch", daemon=True).start()
+        turning = asyncio.create_task(self._turn())
+        try:
+            await self._measure()
+        finally:
+            turning.cancel()
+
+    async def _turn(self) -> None:
         while True:
             self._turned_at = time.monotonic()
+            await asyncio.sleep(_EVERY)
+
+    async def _measure(self) -> None:
+        while True:
             await asyncio.sleep(_EVERY)
             try:
                 ends = await asyncio.to_thread(self._ends.ask)
