@@ -52,11 +52,13 @@ class KeyReader:
                 self._lock.release()
 
     def catch_up(self) -> None:
-        """As `refresh`, unless somebody else just asked for that."""
+        """As `refresh`; where somebody else just asked for that, it only waits for that reading to end."""
         now = self._seconds()
         if now - self._caught_up_at >= _IMPATIENT:
             self._caught_up_at = now
             self.refresh()
+        elif self._lock.acquire(timeout=_PATIENCE):
+            self._lock.release()
 
     def _read(self, now: float) -> None:
         used = self.ring.take_used()

@@ -1,6 +1,8 @@
 """Keys are read again in time, and only as often as that."""
 
+import threading
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 from schemas.errors import UnavailableError
 from schemas.keyreading import KeyReader
@@ -69,3 +71,24 @@ def test_what_is_known_grows_old_while_the_database_is_away() -> None:
     for now[0], fresh in ((102.0, True), (105.0, True), (105.1, False)):
         reader.refresh()
         assert (reader.fresh, reader.ring.find("one") is not None) == (fresh, True)
+
+
+def test_many_who_come_with_a_new_key_at_once_are_all_let_in() -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    def exchange(_: Sequence[int]) -> list[Key]:
+        begun.set()
+        go_on.wait(5)
+        return [key(1, "new")]
+
+    def find() -> Key | None:
+        reader.catch_up()
+        return reader.ring.find("new")
+
+    reader = KeyReader(exchange)
+    with ThreadPoolExecutor(4) as pool:
+        found = [pool.submit(find)]
+        begun.wait(5)
+        found += [pool.submit(find) for _ in range(3)]
+        go_on.set()
+        assert [one.result() is not None for one in found] == [True] * 4
