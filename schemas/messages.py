@@ -27,7 +27,7 @@ class AlertData(msgspec.Struct, frozen=True, kw_only=True):
     sequence: int
     transition: str
     reason: str
-    actor: str | None
+    actor: str
     at: datetime
     kind: str
     state: str
