@@ -59,7 +59,20 @@ OPTIONS: dict[Receiver, type[msgspec.Struct]] = {
     Receiver.ALERTMANAGER: AlertmanagerOptions,
     Receiver.EMAIL: EmailOptions,
 }
+_ALERTS = ("alert.firing", "alert.worsened", "alert.relapsed", "alert.resolved", "alert.retracted", "alert.acknowledged")
+_INCIDENTS = (*_ALERTS, "endpoint.test", "endpoint.disabled")
 _TELLING = (Receiver.SLACK, Receiver.TEAMS)  # whoever knows the address may post to it
+
+
+def hears(receiver: str, event_type: str) -> bool:
+    """Whether such a message means anything to a receiver: nudges are for programs, and on-call tools want no digests.
+
+    >>> [hears("slack", "digest.weekly"), hears("pagerduty", "digest.weekly"), hears("slack", "nudge.due")]
+    [True, False, False]
+    """
+    if receiver in (Receiver.PAGERDUTY, Receiver.ALERTMANAGER):
+        return event_type in _INCIDENTS
+    return receiver == Receiver.WEBHOOK or event_type != "nudge.due"
 
 
 def settle(receiver: Receiver, url: str | None, options: dict[str, Any]) -> tuple[str, dict[str, Any]]:

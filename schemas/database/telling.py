@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Interval, bindparam, func, insert, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from schemas.database.tables import endpoints, outbox
+from schemas.receivers import hears
 from schemas.topics import ALERTS
 from schemas.webhooks import Wanted, webhook_id
 
@@ -44,9 +45,11 @@ def tell(connection: Connection, workspace: int, news: Sequence[News], but: str 
     rows = [
         _row(workspace, endpoint, one)
         | {"state": _STATES.get(state, "waiting"), "later": timedelta() if state == "internal" else one.later}
-        for endpoint, state, wanted in _endpoints(connection, workspace)
+        for endpoint, state, receiver, wanted in _endpoints(connection, workspace)
         for one in news
-        if endpoint != but and wanted.passes(one.event_type, one.kind, one.segments, one.csm)
+        if endpoint != but
+        and hears(receiver, one.event_type)
+        and wanted.passes(one.event_type, one.kind, one.segments, one.csm)
     ]
     if rows:
         due = func.now() + bindparam("later", type_=Interval)
@@ -73,12 +76,11 @@ def _row(workspace: int, endpoint: str, news: News) -> dict[str, Any]:
     }
 
 
-def _endpoints(connection: Connection, workspace: int) -> list[tuple[str, str, Wanted]]:
+def _endpoints(connection: Connection, workspace: int) -> list[tuple[str, str, str, Wanted]]:
     """The workspace's endpoints, with the one that stands for topic `alerts`, and what each wants to hear of."""
     topic = {"id": f"ep_topic_{workspace}", "workspace": workspace, "url": TOPIC_URL, "secret": "", "state": "internal"}
     connection.execute(upsert(endpoints).values(topic).on_conflict_do_nothing())
     wanted = (endpoints.c[name] for name in Wanted.__struct_fields__)
-    query = select(endpoints.c.id, endpoints.c.state, *wanted).where(endpoints.c.workspace == workspace)
-    return [
-        (one, state, Wanted(*filters)) for one, state, *filters in connection.execute(query.order_by(endpoints.c.id))
-    ]
+    query = select(endpoints.c.id, endpoints.c.state, endpoints.c.receiver, *wanted)
+    rows = connection.execute(query.where(endpoints.c.workspace == workspace).order_by(endpoints.c.id))
+    return [(one, state, receiver, Wanted(*filters)) for one, state, receiver, *filters in rows]

@@ -17,10 +17,11 @@ def letter(message: Message, body: dict[str, Any], sender: str, now: datetime) -
     mail["Subject"] = cut(" ".join(words.title.split()), 200)
     mail["Date"] = format_datetime(now)
     mail["Message-ID"] = f"<{message.webhook_id}@ebbtide.invalid>"
-    mail["References"] = f"<{body['data']['id']}@ebbtide.invalid>"
+    if series := body["data"].get("id"):
+        mail["References"] = f"<{series}@ebbtide.invalid>"
     mail["Auto-Submitted"] = "auto-generated"
     mail.set_content(_text(words))
-    mail.add_alternative(_html(words), subtype="html")
+    mail.add_alternative(body["data"].get("html") or _html(words), subtype="html")
     return mail
 
 

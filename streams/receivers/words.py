@@ -10,6 +10,8 @@ _STATES = {
     "alert.relapsed": "Again",
     "alert.resolved": "Resolved",
     "alert.retracted": "Retracted",
+    "alert.acknowledged": "Acknowledged",
+    "alert.snoozed": "Snoozed",
 }
 OVER = ("alert.resolved", "alert.retracted")
 
@@ -26,6 +28,8 @@ class Words(NamedTuple):
 def words_of(body: dict[str, Any]) -> Words:
     """The words of a message (as it was signed)."""
     kind, data = body["type"], body["data"]
+    if kind == "digest.weekly":
+        return Words(f"{data['csm']}: the week to {data['until'][:10]}", data["text"], [], over=False)
     if "sentence" not in data:
         title = TYPES[kind].says if kind in TYPES else kind
         return Words(title, str(data.get("reason") or title), _facts({"Endpoint": data.get("id")}), over=False)
