@@ -59,8 +59,8 @@ OPTIONS: dict[Receiver, type[msgspec.Struct]] = {
     Receiver.ALERTMANAGER: AlertmanagerOptions,
     Receiver.EMAIL: EmailOptions,
 }
-_ALERTS = ("alert.firing", "alert.worsened", "alert.relapsed", "alert.resolved", "alert.retracted", "alert.acknowledged")
-_INCIDENTS = (*_ALERTS, "endpoint.test", "endpoint.disabled")
+_STEPS = ("firing", "worsened", "relapsed", "acknowledged", "resolved", "retracted")
+_INCIDENTS = (*(f"alert.{step}" for step in _STEPS), "endpoint.test", "endpoint.disabled")
 _TELLING = (Receiver.SLACK, Receiver.TEAMS)  # whoever knows the address may post to it
 
 

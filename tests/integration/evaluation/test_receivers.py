@@ -22,9 +22,11 @@ from jsonschema import Draft6Validator, Draft202012Validator
 from schemas.clock import to_datetime, wall_ms
 from schemas.database import endpoints as stored
 from schemas.errors import DefinitionError
-from schemas.messages import Account, AlertData, text_of
+from schemas.messages import TYPES, Account, AlertData, DigestData, EndpointData, text_of
+from schemas.receivers import hears
 from schemas.webhooks import Message
 from streams.receivers import REQUESTS
+from streams.receivers.email import letter
 from tests.integration.evaluation.delivering import endpoint, logged, post, run, states
 
 CONTRACTS = Path(__file__).parents[2] / "contracts"
@@ -56,8 +58,8 @@ def told(name="alert.firing", account="Acme", sentence="Acme: it fell from 29 to
     data = AlertData(
         id="0f6c3a1be7d94c58a1d2e3f405162738", sequence=1, transition="fired", reason="6.1 > 4.0", at=at,
         kind="behavior.dropped", state="firing", account=Account("acme", account), segment=None,
-        behavior="report.exported", onset=at, fired_at=at, resolved_at=None, sentence=sentence,
-        evidence=shown | evidence, fingerprint="f1",
+        behavior="report.exported", onset=at, fired_at=at, resolved_at=None, sentence=sentence, actor="ebbtide",
+        evidence=shown | evidence, fingerprint="f1", csm="kim", assignee=None, priority=1.0,
     )  # fmt: skip
     return text_of(name, data, at)
 
@@ -90,6 +92,35 @@ def test_no_text_breaks_a_limit(kind, text, times, users):
     message = Message(1, "ep", "msg_1", payload, 1, "f1", kind, OPTIONS[kind], "https://example.com/", [], 1)
     request = REQUESTS[kind](message, json.loads(payload), to_datetime(0))
     assert holds(kind, json.loads(request.body))
+
+
+def week(at):
+    """A digest as it lies in the outbox."""
+    lists = {name: [] for name in ("call_first", "new", "worsened", "resolved", "left_for_digest")}
+    said = {"text": "Call first: Acme.", "html": "<p>Call first: <b>Acme</b>.</p>"}
+    return DigestData(csm="kim", since=at, until=at, accounts=3, judged_arr=None, counts={}, **lists, **said)
+
+
+@pytest.mark.parametrize("name", TYPES)
+@pytest.mark.parametrize("kind", [*OPTIONS, "email"])
+def test_whatever_a_receiver_hears_it_can_read(kind, name):
+    if not hears(kind, name):
+        return
+    at = to_datetime(0)
+    about = {
+        "digest.weekly": week(at),
+        "endpoint.test": EndpointData(id="ep"),
+        "endpoint.disabled": EndpointData(id="ep"),
+    }
+    payload = text_of(name, about[name], at) if name in about else told(name, at=at)
+    options = OPTIONS.get(kind, {"to": ["kim@example.com"]})
+    message = Message(1, "ep", "msg_1", payload, 1, "f1", kind, options, "https://example.com/", [], 1)
+    if kind == "email":
+        mail = letter(message, json.loads(payload), "e@example.com", at)
+        assert ("<b>Acme</b>" in mail.get_body(("html",)).get_content()) == (name == "digest.weekly")
+    else:
+        body = json.loads(REQUESTS[kind](message, json.loads(payload), at).body)
+        assert kind == "alertmanager" or holds(kind, body)
 
 
 def test_names_from_outside_call_nobody_and_link_nowhere():
