@@ -39,8 +39,11 @@ class Wanted(msgspec.Struct, frozen=True):
     kinds: list[str] = []
     segments: list[str] = []
     csms: list[str] = []
+    least_priority: float = 0
 
-    def passes(self, event_type: str, kind: str | None, segments: Sequence[str], csm: str | None) -> bool:
+    def passes(
+        self, event_type: str, kind: str | None, segments: Sequence[str], csm: str | None, priority: float = 0
+    ) -> bool:
         """Whether every filter lets news through; what is on no alert (no `kind`) and no CSM passes their filters.
 
         >>> Wanted(event_types=["alert.*"]).passes("alert.firing", "account.silent", ["plan:pro"], None)
@@ -49,11 +52,14 @@ class Wanted(msgspec.Struct, frozen=True):
         False
         >>> Wanted(csms=["kim"]).passes("endpoint.disabled", None, [], None)
         True
+        >>> Wanted(least_priority=1000).passes("alert.firing", "account.silent", [], None, 999)
+        False
         """
         on_alert = kind is not None
         return (
             _named(self.event_types, event_type)
             and (not on_alert or (_named(self.kinds, kind or "") and _among(self.segments, segments)))
+            and (not on_alert or priority >= self.least_priority)
             and ((not on_alert and csm is None) or _among(self.csms, [csm or ""]))
         )
 

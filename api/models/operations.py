@@ -111,6 +111,7 @@ class NewEndpoint(BaseModel):
     kinds: Kinds = []
     segments: Names = []
     csms: Names = []
+    least_priority: float = Field(0, ge=0, description="of alerts; whoever heard of one hears its end")
     description: Words | None = None
 
 
@@ -125,6 +126,7 @@ class EndpointPatch(BaseModel):
     kinds: Kinds | None = None
     segments: Names | None = None
     csms: Names | None = None
+    least_priority: float | None = Field(None, ge=0)
     description: Words | None = None
     state: Literal["enabled", "disabled"] | None = None
 
@@ -140,6 +142,7 @@ class Endpoint(Model):
     kinds: list[str]
     segments: list[str]
     csms: list[str]
+    least_priority: float
     description: str | None
     state: str
     failing_since: datetime | None = Field(description="the first failure since the last success; 5 days disable it")

@@ -111,6 +111,7 @@ def _news(alert: AlertRecord, step: TransitionRecord, about: _About, now: dateti
         kind=alert.kind,
         segments=[*about.segments, alert.segment or ""],
         csm=about.csm,
+        priority=alert.priority,
     )
 
 

@@ -5,6 +5,7 @@ Whoever has news calls `tell`; what becomes of the messages is the outbox's.
 
 from collections.abc import Sequence
 from datetime import timedelta
+from math import inf
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Interval, bindparam, func, insert, select
@@ -23,7 +24,7 @@ class News(NamedTuple):
     """What is to be told. An `episode`'s messages arrive by `sequence`, those on one `fingerprint` one after the other.
 
     It waits for as long as `later` says; topic `alerts` does not, for other systems are never asleep. `kind`,
-    `segments` and `csm` are what endpoints filter by (priority's place too); news on no alert has no kind.
+    `segments`, `csm` and `priority` are what endpoints filter by; news on no alert has no kind.
     """
 
     event_type: str
@@ -34,22 +35,26 @@ class News(NamedTuple):
     kind: str | None = None
     segments: Sequence[str] = ()
     csm: str | None = None
+    priority: float = 0
     later: timedelta = timedelta()
 
 
 def tell(connection: Connection, workspace: int, news: Sequence[News], but: str | None = None) -> None:
     """A message for each of the workspace's endpoints, `but` one, and for topic `alerts`.
 
-    For an endpoint that is disabled it is held: shown, and sent if somebody asks for a replay.
+    For an endpoint that is disabled it is held: shown, and sent if somebody asks for a replay. A priority changes as
+    time goes by: whoever heard of an episode hears its end.
     """
+    listeners = _endpoints(connection, workspace)
+    heard = _heard(connection, [one for one, *_, wanted in listeners if wanted.least_priority], news)
     rows = [
         _row(workspace, endpoint, one)
         | {"state": _STATES.get(state, "waiting"), "later": timedelta() if state == "internal" else one.later}
-        for endpoint, state, receiver, wanted in _endpoints(connection, workspace)
+        for endpoint, state, receiver, wanted in listeners
         for one in news
         if endpoint != but
         and hears(receiver, one.event_type)
-        and wanted.passes(one.event_type, one.kind, one.segments, one.csm)
+        and wanted.passes(one.event_type, one.kind, one.segments, one.csm, _weight(endpoint, one, heard))
     ]
     if rows:
         due = func.now() + bindparam("later", type_=Interval)
@@ -61,6 +66,20 @@ def put(connection: Connection, workspace: int, endpoint: str, news: News) -> st
     row = _row(workspace, endpoint, news)
     connection.execute(insert(outbox).values(row))
     return str(row["webhook_id"])
+
+
+def _heard(connection: Connection, choosy: Sequence[str], news: Sequence[News]) -> set[tuple[str, str]]:
+    """Which of those endpoints heard of which episodes before."""
+    if not choosy:
+        return set()
+    episodes = sorted({one.episode for one in news})
+    query = select(outbox.c.endpoint, outbox.c.episode).distinct()
+    query = query.where(outbox.c.endpoint == func.any(list(choosy)), outbox.c.episode == func.any(episodes))
+    return {(row.endpoint, row.episode) for row in connection.execute(query)}
+
+
+def _weight(endpoint: str, news: News, heard: set[tuple[str, str]]) -> float:
+    return inf if (endpoint, news.episode) in heard else news.priority
 
 
 def _row(workspace: int, endpoint: str, news: News) -> dict[str, Any]:

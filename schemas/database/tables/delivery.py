@@ -34,6 +34,7 @@ endpoints = Table(
     Column("kinds", ARRAY(Text), nullable=False, server_default="{}"),
     Column("segments", ARRAY(Text), nullable=False, server_default="{}"),
     Column("csms", ARRAY(Text), nullable=False, server_default="{}"),
+    Column("least_priority", Float, nullable=False, server_default="0"),
     Column("description", Text),
     Column("state", Text, nullable=False, server_default="enabled"),  # enabled, disabled, internal: the topic's
     recorded(),

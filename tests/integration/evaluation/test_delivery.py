@@ -7,11 +7,12 @@ from datetime import timedelta
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from kafka import KafkaConsumer
-from sqlalchemy import update
+from sqlalchemy import select, update
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from schemas.database import endpoints as stored
 from schemas.database.tables import endpoints, old_keys, outbox
+from schemas.database.telling import News, tell
 from tests.integration.evaluation.delivering import endpoint, hurry, logged, post, run, states
 
 
@@ -160,6 +161,17 @@ def test_what_was_given_up_is_replayed_with_the_same_id(scene, receiver):
     run(scene.engine, lambda: states(scene) == ["delivered"])
     first, second = (headers["webhook-id"] for headers, _ in receiver.got)
     assert first == second
+
+
+def test_who_wants_only_what_is_urgent_hears_the_end_of_what_they_heard(scene, receiver):
+    to = endpoint(scene, receiver.url, least_priority=1000)["id"]
+    news = News("alert.firing", "{}", "urgent", 1, kind="account.silent", priority=1000)
+    later = news._replace(event_type="alert.resolved", sequence=2, priority=0)
+    with scene.engine.begin() as connection:
+        for one in (news, later):
+            tell(connection, scene.number, [one, one._replace(episode="trifle", priority=999)])
+        told = select(outbox.c.episode, outbox.c.sequence).where(outbox.c.endpoint == to)
+        assert sorted(map(tuple, connection.execute(told))) == [("urgent", 1), ("urgent", 2)]
 
 
 def test_an_endpoint_hears_only_what_its_filters_let_through(six_users, receiver, another):

@@ -2,12 +2,14 @@
 
 from datetime import date
 
+import msgspec
 import numpy as np
 import pytest
 from sqlalchemy import insert
 
 from schemas.database.endpoints import create_endpoint
 from schemas.database.tables import accounts, outbox, users, windows
+from schemas.webhooks import Wanted
 from schemas.windows import encode_users
 
 from .conftest import FIRST, hour
@@ -39,7 +41,7 @@ def fill(scene, away):
         people = [here | {"number": n + 1, "user": f"u{n}"} for n in range(len(plans) * PEOPLE)]
         connection.execute(insert(users), people)
         connection.execute(insert(windows), [window | row for row in rows])
-        wanted = {"url": "https://example.com/", "event_types": [], "kinds": [], "segments": [], "csms": []}
+        wanted = msgspec.structs.asdict(Wanted()) | {"url": "https://example.com/"}
         return create_endpoint(connection, scene.number, wanted)["id"]
 
 
