@@ -20,7 +20,8 @@ def account_sentence(account: Account, evidence: Evidence) -> str:
     still = evidence.extra["users_still"]
     people = "person" if evidence.users_before == 1 else "people"
     what = "the product" if evidence.behavior == "*" else evidence.behavior
-    use = f"{still} of {evidence.users_before} {people} still use{'s' * (1 in (still, evidence.users_before))} {what}{_others(evidence)}"
+    uses = "uses" if 1 in (still, evidence.users_before) else "use"
+    use = f"{still} of {evidence.users_before} {people} still {uses} {what}{_others(evidence)}"
     return f"{account.name}: {use}; {_seen(evidence)}. {_who(evidence)}{_peers(evidence)}"
 
 

@@ -2,10 +2,10 @@
 
 from typing import Annotated, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from api.models.common import Model, example
-from schemas.accounts import Id, Words
+from schemas.accounts import Id, Moment, Words
 from schemas.handling import Action, Verdict
 
 Episode = Annotated[str, Field(min_length=1, max_length=64)]
@@ -25,7 +25,7 @@ class Snoozing(Acting):
 
     model_config = ConfigDict(extra="forbid") | example(until="2026-05-04T07:00:00Z", reason="they are on a retreat")
 
-    until: AwareDatetime | None = None
+    until: Moment | None = None
 
 
 class Assigning(Acting):

@@ -4,10 +4,10 @@ from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
 import msgspec
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from api.models.common import Model, example
-from schemas.accounts import Id, Words
+from schemas.accounts import Id, Moment, Words
 from schemas.silences import Matcher, Op
 
 _MATCHERS: list[dict[str, Any]] = [
@@ -38,8 +38,8 @@ class NewSilence(BaseModel):
     model_config = ConfigDict(extra="forbid") | example(**_SILENCE)
 
     matchers: Annotated[list[Match], Field(min_length=1, max_length=20)]
-    starts_at: AwareDatetime | None = None
-    ends_at: AwareDatetime
+    starts_at: Moment | None = None
+    ends_at: Moment
     comment: Annotated[Words, Field(min_length=1)]
     author: Id | None = None
 

@@ -3,10 +3,10 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from api.models.common import Model, example
-from schemas.accounts import Id, Words
+from schemas.accounts import Id, Moment, Words
 
 _TASK: dict[str, Any] = {
     "title": "Call their new head of operations",
@@ -25,7 +25,7 @@ class NewTask(BaseModel):
     alert: Id | None = None
     account: Id | None = None
     assignee: Id | None = None
-    due_at: AwareDatetime | None = None
+    due_at: Moment | None = None
     actor: Id | None = None
 
     @model_validator(mode="after")
@@ -42,7 +42,7 @@ class TaskPatch(BaseModel):
 
     title: Title | None = None
     assignee: Id | None = None
-    due_at: AwareDatetime | None = None
+    due_at: Moment | None = None
 
 
 class ClosingTask(BaseModel):

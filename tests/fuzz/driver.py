@@ -64,6 +64,14 @@ def _turns(schema: Any, seed: int) -> Iterator[tuple[Any, GenerationMode, int]]:
                 yield operation, mode, number
 
 
+def _status(session: requests.Session, request: dict[str, Any]) -> int:
+    """How a request was answered; of a stream that goes on, its beginning is enough."""
+    with session.request(**request, timeout=30, allow_redirects=False, stream=True) as answer:
+        if not answer.headers.get("content-type", "").startswith("text/event-stream"):
+            _ = answer.content
+        return answer.status_code
+
+
 def _send(
     session: requests.Session, url: str, headers: dict[str, str], strategy: Any, number: int, report: Report
 ) -> None:
@@ -75,7 +83,7 @@ def _send(
         request["headers"] = {**request["headers"], **headers}
         report.sent += 1
         try:
-            status = session.request(**request, timeout=30, allow_redirects=False).status_code
+            status = _status(session, request)
         except (requests.exceptions.InvalidHeader, UnicodeError, ValueError):
             return  # no client can send that
         except requests.RequestException as error:
