@@ -52,7 +52,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_the_demo_tells_its_stories_and_leaves_nothing(folder: Path) -> None:
-    with _start(folder, 75) as demo:
+    with _start(folder, 110) as demo:
         _await(folder, "  live", demo)
         (home,) = folder.glob("ebbtide-demo-*")
         command = [*COMMAND, "audit", "--data", str(home), "--json"]
