@@ -10,6 +10,7 @@ from schemas.errors import SettingsError
 from streams import health
 from streams.app import create_app
 from streams.settings import WorkerSettings
+from streams.waiting import await_any
 
 
 def main() -> int:
@@ -27,6 +28,7 @@ def main() -> int:
     settings.data.mkdir(parents=True, exist_ok=True)
     if settings.worker_metrics_port:
         health.serve(settings.worker_metrics_host, settings.worker_metrics_port, missing)
+    await_any(settings.kafka_access.servers, settings.patience)
     faust.Worker(
         app, loglevel=None, quiet=True, redirect_stdouts=False, override_logging=False
     ).execute_from_commandline()

@@ -24,6 +24,7 @@ def create_app(settings: WorkerSettings) -> tuple[App, Callable[[], str]]:
         broker_consumer=[f"ebbtide://{server}" for server in settings.kafka.split(",")],
         broker_producer=[f"kafka://{server}" for server in settings.kafka.split(",")],
         broker_credentials=_credentials(settings.kafka_access),
+        consumer_group_instance_id=settings.member,
         broker_session_timeout=10.0,
         broker_heartbeat_interval=3.0,
         broker_rebalance_timeout=15.0,

@@ -1,6 +1,7 @@
 """Settings of the stream worker."""
 
 import os
+import socket
 import tempfile
 from pathlib import Path
 
@@ -15,6 +16,7 @@ class WorkerSettings(Settings):
     worker_metrics_port: int = Field(6066, ge=0, le=65535, description="port of /metrics and /readyz; 0: none")
     worker_metrics_host: str = Field("", description="address they listen on; empty: all")
     worker_group: str = Field("ebbtide", description="consumer group; workers of one group share the partitions")
+    worker_name: str = Field("", description="a name that it keeps and no other has; {host}: the machine's")
     topic_prefix: str = Field("", description="stands before every topic's name")
     behaviors: Path = Field(Path("behaviors.yaml"), description="declared behaviors, if the file is there")
     rules: Path = Field(Path("rules.yaml"), description="what is looked for, if the file is there")
@@ -37,6 +39,11 @@ class WorkerSettings(Settings):
     smtp_from: str = Field("ebbtide@localhost", description="who letters are from")
     webhooks_days: int = Field(30, ge=1, description="days that finished messages and their attempts are kept")
     webhooks_attempts: int = Field(14, ge=1, le=50, description="attempts to deliver a message; 14 take three days")
+
+    @property
+    def member(self) -> str | None:
+        """Who it is in its group: by its name it has its partitions back at once after a crash."""
+        return self.worker_name.replace("{host}", socket.gethostname()) or None
 
     @property
     def data(self) -> Path:

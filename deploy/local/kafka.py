@@ -7,12 +7,12 @@
 import base64
 import secrets
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from signal import Signals
 
-from deploy.local import jars
+from deploy.local import cache, jars
 from deploy.local.errors import LocalError
 from deploy.local.instance import Instance
 from deploy.local.parts import Part
@@ -29,24 +29,39 @@ class Kafka(Instance):
     """A Kafka cluster of its own, while the context lasts; its data stays in `home`."""
 
     def __init__(
-        self, home: Path, *, brokers: int = 1, port: int = 9092, properties: Mapping[str, str] | None = None
+        self,
+        home: Path,
+        *,
+        brokers: int = 1,
+        port: int = 9092,
+        properties: Mapping[str, str] | None = None,
+        java: Sequence[str] = (),
     ) -> None:
         super().__init__(home)
         self._more = dict(properties or {})
         self._brokers = brokers
         self._port = port
+        self._java = java
         self.bootstrap = ""
 
     def launch(self) -> None:
         """Starts the brokers."""
-        self.bootstrap, parts = parts_of(self.home, self.ports, self._brokers, self._port, self._more)
+        self.bootstrap, parts = parts_of(self.home, self.ports, self._brokers, self._port, self._more, self._java)
         self.supervisor.start(*parts)
 
 
 def parts_of(
-    home: Path, ports: Ports, brokers: int = 1, usual: int = 9092, more: Mapping[str, str] | None = None
+    home: Path,
+    ports: Ports,
+    brokers: int = 1,
+    usual: int = 9092,
+    more: Mapping[str, str] | None = None,
+    java: Sequence[str] = (),
 ) -> tuple[str, list[Part]]:
-    """The bootstrap servers, and a part for each broker; `more` properties are added to ours, listeners behind them."""
+    """The bootstrap servers, and a part for each broker.
+
+    `more` properties are added to ours, listeners behind them; `java` are options of its JVM.
+    """
     if brokers not in (1, 3):
         raise LocalError(f"Kafka runs with 1 or 3 brokers here, not {brokers}.")
     names = [f"kafka-{number + 1}" for number in range(brokers)] if brokers > 1 else ["kafka"]
@@ -55,7 +70,12 @@ def parts_of(
     voters = ",".join(f"{number}@{HOST}:{controller}" for number, (_, controller) in enumerate(chosen, 1))
     parts = [
         _part(
-            home, name, _joined(_properties(home, name, number, port, controller, voters, brokers), more), port, brokers
+            home,
+            name,
+            _joined(_properties(home, name, number, port, controller, voters, brokers), more),
+            port,
+            brokers,
+            java,
         )
         for number, (name, (port, controller)) in enumerate(zip(names, chosen, strict=True), 1)
     ]
@@ -67,11 +87,11 @@ def _joined(ours: dict[str, object], more: Mapping[str, str] | None) -> dict[str
     return ours | {name: f"{ours[name]},{value}" if name in lists else value for name, value in (more or {}).items()}
 
 
-def _part(home: Path, name: str, properties: dict[str, object], port: int, brokers: int) -> Part:
+def _part(home: Path, name: str, properties: dict[str, object], port: int, brokers: int, java: Sequence[str]) -> Part:
     file = home / "kafka" / f"{name}.properties"
     return Part(
         name=name,
-        command=bound(java_command(home, "kafka.Kafka", str(file))),
+        command=bound(java_command(home, "kafka.Kafka", str(file), java=java)),
         probe=f"kafka://{HOST}:{port}?brokers={brokers}",
         before=partial(_prepare, home, file, properties),
         stop_signal=Signals.SIGTERM,
@@ -81,11 +101,14 @@ def _part(home: Path, name: str, properties: dict[str, object], port: int, broke
     )
 
 
-def java_command(home: Path, main: str, *arguments: str) -> list[str]:
-    """The command that runs one of Kafka's Java programs."""
+def java_command(home: Path, main: str, *arguments: str, java: Sequence[str] = ()) -> list[str]:
+    """The command that runs one of Kafka's Java programs; `java` are options for the JVM."""
+    loaded = cache.find(jars.LOADED)
+    if loaded and not java:
+        java = [f"-XX:AOTCache={loaded}", "-Xlog:aot*=off,cds*=off"]
     options = ["-Xms128m", "-Xmx512m", "-XX:+UseSerialGC", f"-XX:ErrorFile={home}/logs/java_error_%p.log"]
     logging = ["-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-Dorg.slf4j.simpleLogger.showDateTime=true"]
-    return [str(jars.java()), *options, *logging, "-cp", f"{jars.folder()}/*", main, *arguments]
+    return [str(jars.java()), *options, *java, *logging, "-cp", f"{jars.folder()}/*", main, *arguments]
 
 
 def _prepare(home: Path, file: Path, properties: dict[str, object]) -> None:
@@ -130,6 +153,9 @@ def _properties(
         "share.coordinator.state.topic.min.isr": in_sync,
         "auto.create.topics.enable": "false",
         "group.initial.rebalance.delay.ms": 0,
+        # A broker that was killed comes back only once the controller holds its predecessor for dead.
+        "broker.heartbeat.interval.ms": 1000,
+        "broker.session.timeout.ms": 3000 if brokers == 1 else 6000,
         "log.cleaner.dedupe.buffer.size": 16_777_216,
         "replica.fetch.max.bytes": 16_777_216,
     }

@@ -1,7 +1,6 @@
 """Is a part ready? Asked of its address: http://…/readyz, kafka://host:port?brokers=n, postgresql://host:port."""
 
 import http.client
-import logging
 import socket
 import struct
 import sys
@@ -16,7 +15,7 @@ def is_ready(address: str) -> bool:
     url = urlsplit(address)
     try:
         return _PROBES[url.scheme](url)
-    except (OSError, http.client.HTTPException):
+    except (OSError, http.client.HTTPException, struct.error, IndexError):
         return False
 
 
@@ -30,23 +29,25 @@ def _http(url: SplitResult) -> bool:
 
 
 def _kafka(url: SplitResult) -> bool:
-    """The broker answers, and knows of as many brokers as there should be."""
-    socket.create_connection((url.hostname, url.port), timeout=_TIMEOUT).close()
-    from kafka.admin import KafkaAdminClient  # noqa: PLC0415 - slow to import, and needless until the port is open
-    from kafka.errors import KafkaError  # noqa: PLC0415
+    """The broker answers DescribeCluster (key 60, version 0), and knows of as many brokers as there should be.
 
-    logging.getLogger("kafka").setLevel(logging.CRITICAL)
-    brokers = int(parse_qs(url.query).get("brokers", ["1"])[0])
-    try:
-        client = KafkaAdminClient(
-            bootstrap_servers=f"{url.hostname}:{url.port}", bootstrap_timeout_ms=3000, request_timeout_ms=3000
-        )
-        try:
-            return len(client.describe_cluster()["brokers"]) >= brokers
-        finally:
-            client.close()
-    except KafkaError:
-        return False
+    No client of a library: they take long to import, and kafka-python's leaves sockets open where it gets no answer.
+    """
+    request = struct.pack("!hhih", 60, 0, 1, -1) + bytes(3)  # no client's name, no tags; not what we may do; no tags
+    with socket.create_connection((url.hostname, url.port), timeout=_TIMEOUT) as connection:
+        connection.sendall(struct.pack("!i", len(request)) + request)
+        with connection.makefile("rb") as stream:
+            answer = stream.read(*struct.unpack("!i", stream.read(4)))
+    return _brokers(answer) >= int(parse_qs(url.query).get("brokers", ["1"])[0])
+
+
+def _brokers(answer: bytes) -> int:
+    """How many brokers are in an answer to DescribeCluster: lengths there are one too high, 0 stands for nothing."""
+    error = struct.unpack_from("!h", answer, 9)[0]  # behind correlation, tags and throttle
+    at = 11
+    for _ in ("error's message", "cluster's id"):
+        at += max(answer[at], 1)
+    return 0 if error else answer[at + 4] - 1  # behind the controller's id
 
 
 def _postgresql(url: SplitResult) -> bool:

@@ -19,7 +19,11 @@ def part(name: str, environment: Mapping[str, str], port: int | None = None) -> 
     if port is not None:
         own = {
             "collector": {"EBBTIDE_COLLECTOR_HOST": HOST, "EBBTIDE_COLLECTOR_PORT": str(port)},
-            "worker": {"EBBTIDE_WORKER_METRICS_HOST": HOST, "EBBTIDE_WORKER_METRICS_PORT": str(port)},
+            "worker": {
+                "EBBTIDE_WORKER_NAME": name,
+                "EBBTIDE_WORKER_METRICS_HOST": HOST,
+                "EBBTIDE_WORKER_METRICS_PORT": str(port),
+            },
             "api": {"EBBTIDE_API_HOST": HOST, "EBBTIDE_API_PORT": str(port)},
         }[kind]
     return Part(

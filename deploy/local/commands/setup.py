@@ -8,6 +8,7 @@ from typer import Option
 from deploy.local import jars, packages, timescaledb
 from deploy.local.console import say
 from deploy.local.errors import MissingError
+from deploy.local.rehearsal import rehearse
 
 
 def command(
@@ -21,10 +22,15 @@ def command(
     Debian-like machines; elsewhere plain PostgreSQL tables stand in, and that is no error.
     """
     with ThreadPoolExecutor(2) as pool:
-        kafka = pool.submit(jars.folder, say)
+        kafka = pool.submit(_kafka)
         database = pool.submit(_database, plain)
         database.result()
         kafka.result()
+
+
+def _kafka() -> None:
+    jars.folder(say)
+    rehearse(say)
 
 
 def _database(plain: bool) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import httpx
+from kafka.admin import KafkaAdminClient
 
 from deploy.local.probes import is_ready
 from deploy.local.stack import Stack
@@ -34,6 +35,18 @@ def test_workers_are_killed_and_scaled(new_stack: Callable[..., Stack], eventual
     eventually(lambda: is_ready(f"{stack.url('worker-1')}/readyz"), patience=30)
     stack.scale(3)
     assert is_ready(f"{stack.url('worker-3')}/readyz")
+    assert sorted(_names(stack)) == ["worker-1", "worker-2", "worker-3"]
     stack.scale(1)
+    assert _names(stack) == ["worker-1"], "who is stopped leaves, and does not wait for its session to end"
     eventually(lambda: is_ready(f"{stack.url('worker-1')}/readyz"), patience=30)
     assert not is_ready(f"{stack.url('worker-2')}/readyz")
+
+
+def _names(stack: Stack) -> list[str]:
+    """Who is in the workers' group, by the name each gave."""
+    client = KafkaAdminClient(bootstrap_servers=stack.kafka)
+    try:
+        members = client.describe_groups(["ebbtide"])["ebbtide"]["members"]
+    finally:
+        client.close()
+    return [member["group_instance_id"] for member in members]
