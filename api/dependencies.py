@@ -75,9 +75,9 @@ class Tenant:
             yield connection, self.workspace
 
     @contextmanager
-    def writing(self) -> Iterator[tuple[Any, int]]:
-        """A transaction that reaches the workspace's rows only, and the workspace's number."""
-        with self._services.database.writing(self.workspace) as connection:
+    def writing(self, *, beyond: bool = False) -> Iterator[tuple[Any, int]]:
+        """A transaction that reaches the workspace's rows only (or `beyond` them), and the workspace's number."""
+        with self._services.database.writing(None if beyond else self.workspace) as connection:
             wish, self._wish = self._wish, None  # noted with the first write; those after it belong to it
             if wish is not None:
                 once.begin(connection, self.workspace, wish)
@@ -128,20 +128,23 @@ def _with(scope: Scope) -> Callable[..., Tenant]:
 
 
 Reader = Annotated[Tenant, Depends(_with(Scope.READ))]
-Manager = Annotated[Tenant, Depends(_with(Scope.MANAGE))]
 Admin = Annotated[Tenant, Depends(_with(Scope.ADMIN))]
 
 
-def _once(
-    tenant: Manager,
-    idempotency_key: Annotated[  # noqa: ARG001 - api.once heeds it; here it is described
-        str | None, Header(max_length=200, description="sent twice within 48 hours, it is carried out once")
-    ] = None,
-) -> Tenant:
-    return tenant
+def _once(scope: Scope) -> Callable[..., Tenant]:
+    def writer(
+        tenant: Annotated[Tenant, Depends(_with(scope))],
+        idempotency_key: Annotated[  # noqa: ARG001 - api.once heeds it; here it is described
+            str | None, Header(max_length=200, description="sent twice within 48 hours, it is carried out once")
+        ] = None,
+    ) -> Tenant:
+        return tenant
+
+    return writer
 
 
-Writer = Annotated[Tenant, Depends(_once)]
+Writer = Annotated[Tenant, Depends(_once(Scope.MANAGE))]
+Administrator = Annotated[Tenant, Depends(_once(Scope.ADMIN))]
 Held = Annotated[Services, Depends(services_of)]
 Paging = Annotated[Paged, Query()]
 InPath = Annotated[str, Path(min_length=1, max_length=256)]

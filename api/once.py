@@ -1,7 +1,7 @@
 """Idempotency-Key: a write that is sent twice is carried out once, and its second sender gets the first one's answer.
 
 The key is noted in the transaction of the write itself, so a crash leaves both or neither. Within 48 hours the same key
-with another request is refused.
+with another request is refused. An answer with a secret is not kept: who asks again hears that it was carried out.
 """
 
 import hashlib
@@ -12,6 +12,7 @@ from fastapi import Request, Response
 from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 
+from api.models.common import ShownOnce
 from schemas.database import requests
 from schemas.database.sessions import Database
 from schemas.errors import ConflictError, DefinitionError, EbbtideError
@@ -68,11 +69,15 @@ class OnceRoute(APIRoute):
             except AnsweredError as error:
                 headers = {"Idempotent-Replayed": "true"}
                 return Response(error.answer, error.status, headers=headers, media_type="application/json")
-            if response.status_code < 300:
+            if response.status_code < 300 and not _is_secret(self.response_model):
                 await run_in_threadpool(_keep, request, key, response)
             return response
 
         return handle
+
+
+def _is_secret(answer: Any) -> bool:
+    return isinstance(answer, type) and issubclass(answer, ShownOnce)
 
 
 async def _digest(request: Request) -> bytes:

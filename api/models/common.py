@@ -39,3 +39,7 @@ def shown(rows: Rows) -> dict[str, Any]:
 def example(**fields: Any) -> ConfigDict:
     """A model's configuration with an example, which the tests hold against its schema."""
     return ConfigDict(json_schema_extra={"examples": [fields]})
+
+
+class ShownOnce(Model):
+    """An answer with a secret that nothing can show again."""

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from api.models.common import Model, example
+from api.models.common import Model, Paged, ShownOnce, example
 from schemas.accounts import Id, Moment, Words
 from schemas.alerts import AlertKind
 from schemas.keys import Scope
@@ -86,7 +86,7 @@ class Keys(Model):
     items: list[KeyShown]
 
 
-class KeyMade(Model):
+class KeyMade(ShownOnce):
     """A new key; this is the only time its secret is shown."""
 
     model_config = example(name="crm sync", scopes=["read"], prefix="ebb_4Jk2mPq8", key="ebb_4Jk2mPq8…")
@@ -154,7 +154,7 @@ class Endpoint(Model):
     )
 
 
-class EndpointMade(Endpoint):
+class EndpointMade(Endpoint, ShownOnce):
     """An endpoint with new keys: the only time its secret (v1, `whsec_…`) is shown; `public_key` verifies v1a."""
 
     secret: str
@@ -187,10 +187,11 @@ class Tested(Model):
     webhook_id: str
 
 
-class Endpoints(Model):
-    """A workspace's endpoints, the oldest first."""
+class EndpointQuery(Paged):
+    """Which endpoints."""
 
-    items: list[Endpoint]
+    state: Literal["enabled", "disabled"] | None = None
+    receiver: Receiver | None = None
 
 
 class EventType(Model):

@@ -24,7 +24,7 @@ SEEN = timedelta(days=90)
 class AccountQuery(Paged):
     """Which accounts; all that is asked must be met. Sorted by id, by name, or by ARR, the highest first."""
 
-    q: Word = Field("", description="words of the id or name, or their beginnings")
+    q: Word = Field("", description="words of the id or name; the last may be a beginning")
     plan: Word | None = None
     region: Word | None = None
     stage: Word | None = None

@@ -36,7 +36,7 @@ class AlertQuery(Paged):
     silenced: bool | None = None
     since: Word | None = Field(None, alias="from", description="fired at or after: ISO date or datetime")
     until: Word | None = Field(None, alias="to", description="fired before")
-    q: Word | None = Field(None, description="words of the sentence, or their beginnings")
+    q: Word | None = Field(None, description="words of the sentence; the last may be a beginning")
 
     def filter(self) -> AlertFilter:
         """The same as the database reads it."""

@@ -5,23 +5,24 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from api.dependencies import Admin, Held, InPath
+from api.dependencies import Admin, Administrator, InPath
 from api.models.people import Erasure, Erasures
+from api.once import OnceRoute
 from schemas.clock import to_datetime, wall_ms
 from schemas.database import erasing
 
-router = APIRouter(prefix="/v1", tags=["users"])
+router = APIRouter(prefix="/v1", tags=["users"], route_class=OnceRoute)
 
 
 @router.post("/users/{user:path}/erase", response_model=Erasure, summary="Erase a person")
-def erase_user(tenant: Admin, user: InPath, services: Held) -> Any:
+def erase_user(tenant: Administrator, user: InPath) -> Any:
     """Erases the person behind an id: every id, what is known of them, and where alerts and messages name them.
 
     What they did stays counted, as nobody's, now and in every rebuild. Erasing again is fine. The receipt names nobody.
     """
-    with services.database.writing() as connection:  # of all workspaces: every worker reads anew what it prepared
+    with tenant.writing(beyond=True) as (connection, workspace):  # every worker reads anew what it prepared
         actor, receipt = f"key {tenant.key.id}", secrets.token_hex(8)
-        return erasing.erase(connection, tenant.workspace, user, actor, receipt, to_datetime(wall_ms()))
+        return erasing.erase(connection, workspace, user, actor, receipt, to_datetime(wall_ms()))
 
 
 @router.get("/erasures", response_model=Erasures)

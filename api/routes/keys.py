@@ -5,13 +5,14 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path
 
-from api.dependencies import Admin, Held
+from api.dependencies import Admin, Administrator, Held
 from api.models.operations import KeyMade, Keys, NewKey, Rotation
+from api.once import OnceRoute
 from schemas.database import keys
 from schemas.errors import NotFoundError
 from schemas.keys import prefix_of
 
-router = APIRouter(prefix="/v1/keys", tags=["keys"])
+router = APIRouter(prefix="/v1/keys", tags=["keys"], route_class=OnceRoute)
 Number = Annotated[int, Path(ge=1, le=2**31 - 1)]
 
 
@@ -23,16 +24,16 @@ def list_keys(tenant: Admin) -> Any:
 
 
 @router.post("", response_model=KeyMade, status_code=201)
-def add_key(tenant: Admin, key: NewKey, services: Held) -> Any:
+def add_key(tenant: Administrator, key: NewKey, services: Held) -> Any:
     """Makes a key with these scopes; it works at once."""
-    engine = services.database.engine
-    secret = keys.create_key(engine, tenant.workspace, key.scopes, key.name, per_second=key.per_second)
+    with tenant.writing() as (connection, workspace):
+        secret = keys.add_key(connection, workspace, key.scopes, key.name, key.per_second)
     services.keys.refresh()
     return {"name": key.name, "scopes": key.scopes, "prefix": prefix_of(secret), "key": secret}
 
 
 @router.post("/{key}/rotate", response_model=KeyMade, status_code=201)
-def rotate_key(tenant: Admin, key: Number, wanted: Rotation, services: Held) -> Any:
+def rotate_key(tenant: Administrator, key: Number, wanted: Rotation, services: Held) -> Any:
     """Makes a key of the same name and scopes; both work until `overlap_seconds` have passed, then the new one only."""
     with tenant.writing() as (connection, workspace):
         made = keys.rotate_key(connection, workspace, key, timedelta(seconds=wanted.overlap_seconds))
@@ -41,7 +42,7 @@ def rotate_key(tenant: Admin, key: Number, wanted: Rotation, services: Held) -> 
 
 
 @router.delete("/{key}", status_code=204)
-def revoke_key(tenant: Admin, key: Number, services: Held) -> None:
+def revoke_key(tenant: Administrator, key: Number, services: Held) -> None:
     """Ends a key: at once here, within 5 seconds everywhere."""
     with tenant.writing() as (connection, workspace):
         if not keys.revoke_key(connection, workspace, key):

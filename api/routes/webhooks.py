@@ -1,34 +1,36 @@
 """Webhook endpoints: where alerts are sent, and what became of it."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 
-from api.dependencies import InPath, Manager, Paging, Reader
+from api.dependencies import InPath, Paging, Reader, Writer
 from api.models.common import Page, shown
 from api.models.operations import (
     Attempt,
     Endpoint,
     EndpointMade,
     EndpointPatch,
-    Endpoints,
+    EndpointQuery,
     EventTypeList,
     NewEndpoint,
     Replayed,
     ReplayWanted,
     Tested,
 )
+from api.once import OnceRoute
 from schemas.database import endpoints
 from schemas.messages import TYPES, schema_of
 
-router = APIRouter(prefix="/v1/webhooks", tags=["webhooks"])
+router = APIRouter(prefix="/v1/webhooks", tags=["webhooks"], route_class=OnceRoute)
 
 
-@router.get("", response_model=Endpoints)
-def list_webhooks(tenant: Reader) -> Any:
-    """The workspace's endpoints, without secrets."""
+@router.get("", response_model=Page[Endpoint])
+def list_webhooks(tenant: Reader, query: Annotated[EndpointQuery, Query()]) -> Any:
+    """The workspace's endpoints, the oldest first, without secrets."""
+    equal = {"state": query.state, "receiver": query.receiver}
     with tenant.reading() as (connection, workspace):
-        return {"items": endpoints.list_endpoints(connection, workspace)}
+        return shown(endpoints.list_endpoints(connection, workspace, query.limit, query.cursor, **equal))
 
 
 @router.get("/event-types", response_model=EventTypeList)
@@ -42,14 +44,14 @@ def list_event_types(_: Reader) -> Any:
 
 
 @router.post("", response_model=EndpointMade, status_code=201)
-def add_webhook(tenant: Manager, endpoint: NewEndpoint) -> Any:
+def add_webhook(tenant: Writer, endpoint: NewEndpoint) -> Any:
     """Adds an endpoint; its secret is shown this once. Payloads are signed as Standard Webhooks says."""
     with tenant.writing() as (connection, workspace):
         return endpoints.create_endpoint(connection, workspace, endpoint.model_dump())
 
 
 @router.patch("/{endpoint}", response_model=Endpoint)
-def change_webhook(tenant: Manager, endpoint: InPath, patch: EndpointPatch) -> Any:
+def change_webhook(tenant: Writer, endpoint: InPath, patch: EndpointPatch) -> Any:
     """Changes what is named."""
     fields = patch.model_dump(exclude_unset=True)
     fields = {name: value for name, value in fields.items() if value is not None or name == "description"}
@@ -58,28 +60,28 @@ def change_webhook(tenant: Manager, endpoint: InPath, patch: EndpointPatch) -> A
 
 
 @router.post("/{endpoint}/rotate", response_model=EndpointMade)
-def rotate_webhook(tenant: Manager, endpoint: InPath) -> Any:
+def rotate_webhook(tenant: Writer, endpoint: InPath) -> Any:
     """Gives new keys, shown this once; for 24 hours messages are signed with the old ones too."""
     with tenant.writing() as (connection, workspace):
         return endpoints.rotate(connection, workspace, endpoint)
 
 
 @router.post("/{endpoint}/test", response_model=Tested, status_code=202)
-def test_webhook(tenant: Manager, endpoint: InPath) -> Any:
+def test_webhook(tenant: Writer, endpoint: InPath) -> Any:
     """Sends a message of type endpoint.test, whatever the endpoint filters."""
     with tenant.writing() as (connection, workspace):
         return {"webhook_id": endpoints.send_test(connection, workspace, endpoint)}
 
 
 @router.post("/{endpoint}/replay", response_model=Replayed, status_code=202)
-def replay_webhooks(tenant: Manager, endpoint: InPath, wanted: ReplayWanted) -> Any:
+def replay_webhooks(tenant: Writer, endpoint: InPath, wanted: ReplayWanted) -> Any:
     """Sends finished messages again, in order, with the webhook-id they had."""
     with tenant.writing() as (connection, workspace):
         return {"messages": endpoints.replay(connection, workspace, endpoint, wanted.model_dump())}
 
 
 @router.delete("/{endpoint}", status_code=204)
-def delete_webhook(tenant: Manager, endpoint: InPath) -> None:
+def delete_webhook(tenant: Writer, endpoint: InPath) -> None:
     """Removes an endpoint and what still waits for it."""
     with tenant.writing() as (connection, workspace):
         endpoints.delete_endpoint(connection, workspace, endpoint)

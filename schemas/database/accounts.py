@@ -46,7 +46,7 @@ _SORTS: dict[str, tuple[Any, type, bool]] = {
 
 
 class AccountFilter(msgspec.Struct, frozen=True):
-    """Which accounts a list shows; traits must be equal, `q` is searched in ids and names by the words' beginnings."""
+    """Which accounts a list shows; traits must be equal, `q` is words of ids and names, the last may be a beginning."""
 
     traits: dict[str, Any] = {}
     q: str = ""

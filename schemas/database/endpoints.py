@@ -1,7 +1,7 @@
 """Webhook endpoints, and what became of each delivery."""
 
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select, update
@@ -107,10 +107,16 @@ def _told(keys: dict[str, str]) -> dict[str, str]:
     return {"secret": keys["secret"], "public_key": public_key(keys["signing_key"])}
 
 
-def list_endpoints(connection: Connection, workspace: int) -> list[dict[str, Any]]:
-    """A workspace's endpoints, the oldest first, without secrets."""
-    query = select(*_SHOWN).where(endpoints.c.workspace == workspace).order_by(endpoints.c.recorded_at, endpoints.c.id)
-    return [_shown(row) for row in connection.execute(query).mappings()]
+def list_endpoints(
+    connection: Connection, workspace: int, limit: int, cursor: str | None = None, **equal: str | None
+) -> paging.Page:
+    """A page of a workspace's endpoints, the oldest first, without secrets; `equal` says what columns must be."""
+    wanted = [endpoints.c[name] == value for name, value in equal.items() if value is not None]
+    query = select(*_SHOWN).where(endpoints.c.workspace == workspace, *wanted)
+    values = paging.decode(cursor, (datetime, str)) if cursor else None
+    query = paging.after(query, (endpoints.c.recorded_at, endpoints.c.id), values, descending=False).limit(limit + 1)
+    rows = [_shown(row) for row in connection.execute(query).mappings()]
+    return paging.page(rows, limit, ("recorded_at", "id"))
 
 
 def update_endpoint(connection: Connection, workspace: int, endpoint: str, fields: dict[str, Any]) -> dict[str, Any]:

@@ -31,10 +31,22 @@ def create_key(
     secret: str | None = None,
     per_second: float | None = None,
 ) -> str:
+    """Stores a new key in a transaction of its own, and returns its secret."""
+    with engine.begin() as connection:
+        return add_key(connection, workspace, scopes, name, per_second, secret)
+
+
+def add_key(
+    connection: Connection,
+    workspace: int,
+    scopes: Iterable[str],
+    name: str,
+    per_second: float | None = None,
+    secret: str | None = None,
+) -> str:
     """Stores a new key and returns its secret, which nothing can show again."""
     secret = secret or new_secret()
-    with engine.begin() as connection:
-        _insert(connection, secret, workspace=workspace, name=name, scopes=sorted(scopes), per_second=per_second)
+    _insert(connection, secret, workspace=workspace, name=name, scopes=sorted(scopes), per_second=per_second)
     return secret
 
 

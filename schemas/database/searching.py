@@ -1,7 +1,7 @@
 """Search by words, of which the last may be a beginning.
 
-The planner can't tell a rare beginning from a frequent one; it takes any for frequent. So a sample is looked at: where it
-has what was said, reading rows in the list's own order finds a page soon; else the index finds all there are.
+The planner can't tell a rare beginning from a frequent one; it takes any for frequent. So a sample is looked at: where
+it has what was said, reading rows in the list's own order finds a page soon; else the index finds all there are.
 """
 
 from typing import Any

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import httpx
 import pytest
@@ -261,3 +262,20 @@ def call(client: httpx.Client) -> Callable[..., object]:
         return client.request(method, path, headers=seeded.headers | kind, **more)  # type: ignore[arg-type]
 
     return ask
+
+
+@pytest.fixture
+def walk(alpha: Any, call: Callable[..., Any]) -> Callable[..., list[dict[str, Any]]]:
+    def walk(path: str, limit: int, **more: Any) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = []
+        cursor = None
+        while True:
+            asked = {"limit": limit, **more} | ({"cursor": cursor} if cursor else {})
+            page = call(alpha, "GET", path, params=asked).json()
+            assert len(page["items"]) <= limit
+            found += page["items"]
+            cursor = page["next_cursor"]
+            if cursor is None:
+                return found
+
+    return walk

@@ -152,3 +152,12 @@ def test_every_type_of_message_has_a_schema(alpha: Any, call: Any) -> None:
     for one in shown:
         Draft202012Validator.check_schema(one["json_schema"])
         assert one["json_schema"]["properties"]["version"] == {"const": one["version"]}
+
+
+def test_endpoints_page_by_page_and_by_what_they_are(alpha: Any, call: Any, made: Any, walk: Any) -> None:
+    slack = {"receiver": "slack", "url": "https://hooks.slack.com/services/T0/B0/x"}
+    every = ["ep_alpha", made["id"]] + [call(alpha, "POST", "/v1/webhooks", json=slack).json()["id"] for _ in range(3)]
+    call(alpha, "PATCH", f"/v1/webhooks/{every[2]}", json={"state": "disabled"})
+    assert [one["id"] for one in walk("/v1/webhooks", 2)] == every
+    assert [one["id"] for one in walk("/v1/webhooks", 2, receiver="slack")] == every[2:]
+    assert [one["id"] for one in walk("/v1/webhooks", 2, state="disabled")] == every[2:3]

@@ -160,7 +160,7 @@ def test_what_lets_anybody_post_is_not_shown(scene):
         key = stored.create_endpoint(
             connection, scene.number, {"receiver": "pagerduty", "options": OPTIONS["pagerduty"]}
         )
-        shown = stored.list_endpoints(connection, scene.number)
+        shown = stored.list_endpoints(connection, scene.number, 10)
         patched = stored.update_endpoint(connection, scene.number, made["id"], {"description": "ops"})
     assert key["url"] == "https://events.pagerduty.com/v2/enqueue"
     assert "secret" not in str([shown, patched["url"], made["url"]])
