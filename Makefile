@@ -11,7 +11,7 @@ STEPS ?= 0
 BROKERS ?= 1
 RUNS ?= 3
 SEED ?= 1
-FAULTS ?= 3
+FAULTS ?= 20
 # `make fuzz`: how many cases
 CASES ?= 100000
 

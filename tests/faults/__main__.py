@@ -11,7 +11,7 @@ from tests.faults import planted
 from tests.faults.driver import Outcome, plan, run
 from tests.faults.simulation import simulate
 
-_HEAD = ("seed", "faults", "events", "lost", "doubled", "quarantined", "p50 s", "p99 s")
+_HEAD = ("seed", "faults", "events", "lost", "doubled", "quarantined", "messages", "breaches", "p50 s", "p99 s")
 
 
 def main() -> int:
@@ -45,6 +45,9 @@ def main() -> int:
                     brokers=told.brokers,
                 )
             )
+    for one in outcomes:
+        if not one.ok:
+            print(f"seed {one.seed}: {one.stuck} {one.places} {one.breaches[:10]} {one.report}")
     print(table(outcomes))
     return 0 if all(one.ok for one in outcomes) else 1
 
@@ -76,6 +79,7 @@ def _row(name: str, outcomes: list[Outcome]) -> tuple[str, ...]:
     events = sum(one.acked + one.imported for one in outcomes)
     sums = [sum(getattr(one, what) for one in outcomes) for what in ("lost", "doubled", "quarantined")]
     faults = sum(len(one.recoveries) for one in outcomes)
+    sums += [sum(one.messages for one in outcomes), sum(len(one.breaches) for one in outcomes)]
     return name, f"{faults}", f"{events:,}", *(f"{n:,}" for n in sums), f"{p50:.1f}", f"{p99:.1f}"
 
 

@@ -7,7 +7,7 @@ import random
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,10 +22,15 @@ from schemas.clock import Clock
 from schemas.topics import EVENTS, HISTORY, REJECTED, TOPIC_CODES
 from tests.faults import books
 from tests.faults.client import Client, Traffic
-from tests.faults.faults import FAULTS, OF_SMALL_DISKS, OF_THREE, Target
+from tests.faults.faults import FAULTS, OF_SMALL_DISKS, OF_THREE, Target, ask
+from tests.faults.laws import Step, broken
+from tests.faults.people import People
 
 _HEARTBEATS = "SELECT count(*), min(heartbeat_at) FROM offsets WHERE topic = 0"
 _STRAYS = "SELECT count(*) FROM strays"
+_STEPS = "SELECT episode, sequence, told, reason FROM transitions WHERE workspace = {}"
+_UNSENT = "SELECT 1 FROM outbox WHERE workspace = {} AND state <> 'delivered' AND endpoint NOT LIKE 'ep_topic%' LIMIT 1"
+_HURRY = "UPDATE outbox SET next_attempt_at = now() WHERE workspace = {} AND next_attempt_at > now() RETURNING 1"
 _STORED = (
     "SELECT topic, partition, next_offset FROM offsets UNION ALL "
     "SELECT topic, partition, max(record_offset) + 1 FROM rejected WHERE stage = 'ingest' GROUP BY topic, partition"
@@ -38,7 +43,8 @@ class Outcome:
     """What a run came to.
 
     `acked` ids are in the ledger; `recoveries` are seconds, by fault, in the order they were; `stuck` says what never
-    came to its end; `places` are our own books where they don't balance, `report` is the audit's word.
+    came to its end; `places` are our own books where they don't balance, `report` is the audit's word. `deeds` were
+    done by people, `messages` came of them, `breaches` are laws of an alert's life that did not hold.
     """
 
     seed: int
@@ -51,6 +57,9 @@ class Outcome:
     report: Report
     stuck: str = ""
     recoveries: list[tuple[str, float]] = field(default_factory=list)
+    deeds: int = 0
+    messages: int = 0
+    breaches: list[str] = field(default_factory=list)
 
     @property
     def lost(self) -> int:
@@ -65,7 +74,8 @@ class Outcome:
 
     @property
     def ok(self) -> bool:
-        return self.report.ok and not self.places and not self.stuck and self.quarantined == self.poison
+        settled = self.report.ok and not self.places and not self.stuck
+        return settled and not self.breaches and self.quarantined == self.poison
 
 
 def plan(seed: int, faults: int, among: Sequence[str] = (), brokers: int = 1) -> list[str]:
@@ -111,7 +121,11 @@ def break_and_settle(
 ) -> Outcome:
     """Does these faults to a running product while a client sends, and settles the account."""
     stack, recoveries = target.stack, []
-    with Client(stack.url("collector"), stack.write_key, target.traffic, target.ledger) as client:
+    with (
+        target.receiver,
+        People(stack, seed, target.receiver) as people,
+        Client(stack.url("collector"), stack.write_key, target.traffic, target.ledger) as client,
+    ):
         target.answered = lambda: client.answered
         _recovered(target, client)
         for name in faults:
@@ -120,8 +134,15 @@ def break_and_settle(
             took = _recovered(target, client)
             recoveries.append((name, took))
             say(f"seed {seed}: {name}, {time.monotonic() - begun - took:.1f} s, ready again after {took:.1f} s")
-    stuck = drain(stack, patience)
-    return settle(target, seed, recoveries, stuck)
+        people.rest()
+        stuck = drain(stack, patience) or _heard(target, people.workspace, patience)
+        steps = [Step(*row) for row in _rows(stack, _STEPS.format(people.workspace))]
+    return replace(
+        settle(target, seed, recoveries, stuck),
+        deeds=len(people.done),
+        messages=len({one.webhook_id for one in target.receiver.got}),
+        breaches=broken(steps, target.receiver.got, people.done),
+    )
 
 
 def settle(target: Target, seed: int, recoveries: Sequence[tuple[str, float]] = (), stuck: str = "") -> Outcome:
@@ -148,6 +169,16 @@ def drain(stack: Stack, patience: float = PATIENCE) -> str:
     ends = _ends(stack)
     done = _within(patience, lambda: not _behind(stack, ends) and not _rows(stack, _STRAYS)[0][0])
     return "" if done else f"after {patience:.0f} s there is still something to store: {_behind(stack, ends)}"
+
+
+def _heard(target: Target, workspace: int, patience: float) -> str:
+    """Waits until every message came, as if the hours had passed that a receiver is given after a failure."""
+
+    def sent() -> bool:
+        ask(target, _HURRY.format(workspace))
+        return not _rows(target.stack, _UNSENT.format(workspace))
+
+    return "" if _within(patience, sent) else f"after {patience:.0f} s there are still messages to send"
 
 
 def _recovered(target: Target, client: Client) -> float:

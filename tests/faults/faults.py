@@ -25,6 +25,7 @@ from schemas.batches import ROWS, encode
 from schemas.events import UsageEvent
 from schemas.topics import EVENTS, HISTORY, slot_of
 from tests.faults.client import Ledger, Traffic
+from tests.faults.receiver import Receiver
 
 FROZEN = 13.0  # seconds; a worker's session with Kafka ends after 10
 IMPORTED = 5_000
@@ -43,6 +44,7 @@ class Target:
     older: int = 0
     poison: int = 0
     imported: Counter[tuple[str, str]] = field(default_factory=Counter)  # rows by account and hour
+    receiver: Receiver = field(default_factory=Receiver)
 
 
 Fault = Callable[[Target], None]
@@ -145,16 +147,17 @@ def stop_in_transaction(target: Target) -> None:
 
 def _writes(target: Target) -> bool:
     found = "SELECT 1 FROM pg_stat_activity WHERE application_name = 'ebbtide worker' AND backend_xid IS NOT NULL"
-    return bool(_ask(target, found))
+    return bool(ask(target, found))
 
 
 @fault
 def replay_from_zero(target: Target) -> None:
     """Somebody sets every offset back to the beginning; the memory of ids has to hold."""
-    _ask(target, "UPDATE offsets SET next_offset = 0, version = version + 1 RETURNING 1")
+    ask(target, "UPDATE offsets SET next_offset = 0, version = version + 1 RETURNING 1")
 
 
-def _ask(target: Target, statement: str) -> list[tuple[Any, ...]]:
+def ask(target: Target, statement: str) -> list[tuple[Any, ...]]:
+    """Carries out a statement in the database."""
     connection = psycopg2.connect(target.stack.database)
     try:
         with connection, connection.cursor() as cursor:
@@ -189,6 +192,18 @@ def older_records(target: Target) -> None:
         producer.close()
     with closing(Ledger(target.ledger)) as ledger:
         ledger.note({"id": one.id, "account": one.account, "hour": stamp} for one in events)
+
+
+@fault
+def hang_receiver(target: Target) -> None:
+    """Whoever hears of alerts takes what comes and answers nothing, while the worker dies."""
+    target.receiver.hang()
+    try:
+        time.sleep(target.random.uniform(0.5, 2))
+        _kill("worker-1", target)
+        time.sleep(FROZEN)
+    finally:
+        target.receiver.go_on()
 
 
 @fault

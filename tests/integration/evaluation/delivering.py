@@ -1,6 +1,7 @@
 """What tests of delivery share: endpoints, messages in the outbox, and delivering until something holds."""
 
 import asyncio
+import socket
 import time
 from types import SimpleNamespace
 
@@ -64,3 +65,9 @@ def logged(scene):
 def hurry(scene):
     with scene.engine.begin() as connection:
         connection.execute(update(outbox).values(next_attempt_at=outbox.c.recorded_at))
+
+
+def free_port() -> int:
+    """A port that nobody has just now."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return int(free.getsockname()[1])

@@ -5,12 +5,16 @@ import socket
 import ssl
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
+from email import message_from_bytes
+from email.message import EmailMessage
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import ip_address
 
 import pytest
+from aiosmtpd.controller import Controller
+from aiosmtplib import SMTPException
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -22,7 +26,7 @@ from schemas.webhooks import Message
 from streams import connecting, webhooks
 from streams.connecting import Client
 from streams.mailing import Mail
-from tests.integration.evaluation.delivering import endpoint, hurry, logged, post, run, states
+from tests.integration.evaluation.delivering import endpoint, free_port, hurry, logged, post, run, states
 
 
 @pytest.fixture
@@ -286,3 +290,33 @@ def test_tls_is_verified_by_name_on_the_pinned_connection(tmp_path, host, works)
     assert len(seen) == works
     if not works:
         assert "CERTIFICATE_VERIFY_FAILED" in attempt.error
+
+
+@pytest.mark.parametrize(("host", "works"), [("localhost", True), ("127.0.0.1", False)])
+def test_letters_go_over_starttls_to_whom_the_certificate_names(tmp_path, host, works):
+    certificate, trusted = authority(tmp_path, "localhost")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    box = Sink()
+    server = Controller(box, hostname="127.0.0.1", port=free_port(), tls_context=context, require_starttls=True)
+    server.start()
+    letter = EmailMessage()
+    letter["From"], letter["To"], letter["Subject"] = "e@example.com", "kim@example.com", "Acme fell"
+    try:
+        with nullcontext() if works else pytest.raises((OSError, SMTPException), match="IP address mismatch"):
+            asyncio.run(Mail(f"smtp://{host}:{server.port}", "e@example.com", trusted).send(letter))
+    finally:
+        server.stop()
+    assert box.subjects == ["Acme fell"] * works
+
+
+class Sink:
+    """An inbox behind TLS."""
+
+    def __init__(self):
+        self.subjects = []
+
+    async def handle_DATA(self, _server, session, envelope):  # noqa: N802 - aiosmtpd's name
+        assert session.ssl is not None
+        self.subjects.append(message_from_bytes(envelope.content)["subject"])
+        return "250 OK"

@@ -27,7 +27,7 @@ from schemas.receivers import hears
 from schemas.webhooks import Message
 from streams.receivers import REQUESTS
 from streams.receivers.email import letter
-from tests.integration.evaluation.delivering import endpoint, logged, post, run, states
+from tests.integration.evaluation.delivering import endpoint, free_port, logged, post, run, states
 
 CONTRACTS = Path(__file__).parents[2] / "contracts"
 KEY = "0123456789abcdef0123456789ABCDEF"
@@ -239,16 +239,11 @@ def mailbox():
         return AuthResult(success=(data.login, data.password) == (b"ebbtide", b"p@ss"))
 
     controller = Controller(box, hostname="127.0.0.1", port=0, authenticator=sign_in, auth_require_tls=False)
-    controller.port = _free_port()
+    controller.port = free_port()
     controller.start()
     box.url = f"smtp+plain://ebbtide:p%40ss@127.0.0.1:{controller.port}"
     yield box
     controller.stop()
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return int(free.getsockname()[1])
 
 
 def test_a_letter_arrives_and_those_of_an_alert_are_one_thread(scene, mailbox):
