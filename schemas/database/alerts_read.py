@@ -12,7 +12,6 @@ from schemas.database.searching import narrow
 from schemas.database.tables import (
     accounts,
     alert_segment,
-    alert_words,
     alerts,
     attempts,
     endpoints,
@@ -68,7 +67,7 @@ def list_alerts(
     account = number_of(connection, workspace, wanted.account) if wanted.account else None
     query = _where(_alerts(workspace), wanted, account)
     if wanted.q:
-        query = narrow(connection, query, alerts.c.episode, alert_words, workspace, wanted.q)
+        query = narrow(connection, query, alerts.c.episode, alerts.c.words, workspace, wanted.q)
     values = paging.decode(cursor, (of, str)) if cursor else None
     query = paging.after(query, (column, alerts.c.episode), values, descending=True).limit(limit + 1)
     rows = [_with_numbers(row) for row in connection.execute(query).mappings()]

@@ -14,8 +14,8 @@ _ALL = text("""
            coalesce(csms.time_zone, (SELECT time_zone FROM workspaces WHERE id = :workspace)) AS time_zone,
            coalesce(csms.working_days, '{0,1,2,3,4,5,6}') AS working_days, csms.quiet_from, csms.quiet_to,
            csms.weekly_budget, csms.email
-    FROM (SELECT left(traits ->> 'csm', 256) AS csm, count(*) AS accounts FROM accounts
-          WHERE workspace = :workspace AND coalesce(traits ->> 'csm', '') <> '' GROUP BY 1) AS named
+    FROM (SELECT csm, count(*) AS accounts FROM accounts
+          WHERE workspace = :workspace AND csm <> '' GROUP BY 1) AS named
     FULL JOIN (SELECT * FROM csms WHERE workspace = :workspace) AS csms ON csms.csm = named.csm
     LEFT JOIN (SELECT csm, count(*) AS alerts, max(priority) AS most_urgent FROM alerts
                WHERE workspace = :workspace AND state NOT IN ('resolved', 'retracted') AND origin <> 'shadow'

@@ -30,7 +30,6 @@ from schemas.database.tables.definitions import behaviors, rebuilds
 from schemas.database.tables.delivery import attempts, endpoints, old_keys, outbox
 from schemas.database.tables.detection import (
     alert_segment,
-    alert_words,
     alerts,
     calibrations,
     checkpoints,
@@ -64,7 +63,6 @@ __all__ = [
     "account_words",
     "accounts",
     "alert_segment",
-    "alert_words",
     "alerts",
     "attempts",
     "behaviors",

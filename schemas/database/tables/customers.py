@@ -6,6 +6,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Computed,
     Float,
     ForeignKeyConstraint,
     Identity,
@@ -33,7 +34,9 @@ accounts = Table(
     json_column("traits"),
     moment("created_at"),
     recorded(),
+    Column("csm", Text, Computed("left(traits ->> 'csm', 256)", persisted=True)),
     UniqueConstraint("workspace", "account"),
+    Index("accounts_of_csm", "workspace", "csm"),
 )
 
 # What lists sort by and search in; each has its index, so the words are the same here and there.

@@ -16,11 +16,12 @@ from sqlalchemy import (
     SmallInteger,
     Table,
     Text,
+    column,
     func,
     literal_column,
     text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, TSVECTOR
 
 from schemas.database.tables.base import json_column, metadata, moment, recorded, words, workspace_key
 
@@ -122,6 +123,7 @@ alerts = Table(
     Column("inhibited_by", Text),  # the episode that says already what this one would
     # The segment of its peers, so that open alerts are counted by it without their evidence.
     Column("peers", Text, Computed("coalesce(segment, evidence ->> 'segment')", persisted=True)),
+    Column("words", TSVECTOR, Computed(words(column("sentence", Text)), persisted=True)),  # of the sentence, for search
     recorded(),
     Index("alerts_newest", "workspace", "fired_at", "episode"),
     Index("alerts_of_account", "workspace", "account", "fired_at", "episode"),
@@ -133,6 +135,9 @@ alerts = Table(
     Index("alerts_of_csm", "workspace", "csm", "fired_at", "episode"),
     Index("alerts_of_csm_by_priority", "workspace", "csm", "priority", "episode"),
     Index("alerts_of_assignee", "workspace", "assignee", "fired_at", "episode"),
+    Index("alerts_of_assignee_by_priority", "workspace", "assignee", "priority", "episode"),
+    Index("alerts_of_state_by_priority", "workspace", "state", "priority", "episode"),
+    Index("alerts_words", "words", postgresql_using="gin"),
     Index(
         "alerts_open_of_peers",
         "workspace",
@@ -152,9 +157,7 @@ alerts = Table(
 
 # An account's alert is in the segment of its peers.
 alert_segment = literal_column("coalesce(alerts.segment, alerts.evidence ->> 'segment')", Text)
-alert_words = words(alerts.c.sentence)
 Index("alerts_of_segment", alerts.c.workspace, alert_segment, alerts.c.fired_at, alerts.c.episode)
-Index("alerts_words", alert_words, postgresql_using="gin")
 
 transitions = Table(
     "transitions",
