@@ -144,6 +144,13 @@ alerts = Table(
         "peers",
         postgresql_where=text("state NOT IN ('resolved', 'retracted') AND origin <> 'shadow'"),
     ),
+    Index(
+        "alerts_open_of_csm",
+        "workspace",
+        "csm",
+        "priority",
+        postgresql_where=text("state NOT IN ('resolved', 'retracted') AND origin <> 'shadow'"),
+    ),
     Index("alerts_silenced", "workspace", "fired_at", "episode", postgresql_where=text("silenced_by IS NOT NULL")),
     Index("alerts_snoozed", "snoozed_until", postgresql_where=text("snoozed_until IS NOT NULL")),
     Index(

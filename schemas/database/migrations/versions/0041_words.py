@@ -11,6 +11,7 @@ depends_on = None
 
 _WORDS = "to_tsvector('simple', regexp_replace(coalesce(sentence, ''), '[^[:alnum:]]+', ' ', 'g'))"
 _CSM = "left(traits ->> 'csm', 256)"
+_OPEN = "state NOT IN ('resolved', 'retracted') AND origin <> 'shadow'"
 
 
 def upgrade() -> None:
@@ -20,6 +21,7 @@ def upgrade() -> None:
     op.create_index("alerts_words", "alerts", ["words"], postgresql_using="gin")
     op.create_index("alerts_of_assignee_by_priority", "alerts", ["workspace", "assignee", "priority", "episode"])
     op.create_index("alerts_of_state_by_priority", "alerts", ["workspace", "state", "priority", "episode"])
+    op.create_index("alerts_open_of_csm", "alerts", ["workspace", "csm", "priority"], postgresql_where=sa.text(_OPEN))
     op.add_column("accounts", sa.Column("csm", sa.Text(), sa.Computed(_CSM, persisted=True)))
     op.create_index("accounts_of_csm", "accounts", ["workspace", "csm"])
 
@@ -28,6 +30,7 @@ def downgrade() -> None:
     """Drops them; words are worked out for each row again."""
     op.drop_index("accounts_of_csm", "accounts")
     op.drop_column("accounts", "csm")
+    op.drop_index("alerts_open_of_csm", "alerts")
     op.drop_index("alerts_of_state_by_priority", "alerts")
     op.drop_index("alerts_of_assignee_by_priority", "alerts")
     op.drop_index("alerts_words", "alerts")
