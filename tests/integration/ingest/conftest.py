@@ -99,7 +99,7 @@ def topics(collector: Stack) -> Topics:
 def senders(collector: Stack, topics: Topics) -> Iterator[Iterator[Sender]]:
     """Many workspaces made at once, so that only the first test waits until their keys are known."""
     engine = engines.create(collector.database, pool=1)
-    numbers = [create_workspace(engine, uuid.uuid4().hex) for _ in range(160)]
+    numbers = [create_workspace(engine, uuid.uuid4().hex) for _ in range(200)]
     keys = [create_key(engine, number, [Scope.INGEST], "test") for number in numbers]
     engine.dispose()
     url = collector.url("collector")
