@@ -4,7 +4,9 @@ import socket
 import time
 from collections.abc import Iterable
 from contextlib import suppress
+from urllib.parse import urlsplit
 
+_PORT = 9092
 _TRY_EVERY = 0.2
 _TIMEOUT = 2.0
 
@@ -18,7 +20,7 @@ def await_any(servers: Iterable[str], patience: float) -> bool:
     >>> await_any(["127.0.0.1:1"], patience=0)
     False
     """
-    addresses = [(host.strip("[]"), int(port or 9092)) for host, _, port in (one.rpartition(":") for one in servers)]
+    addresses = [_address(server) for server in servers]
     deadline = time.monotonic() + patience
     while True:
         for address in addresses:
@@ -27,3 +29,13 @@ def await_any(servers: Iterable[str], patience: float) -> bool:
         if time.monotonic() >= deadline:
             return False
         time.sleep(_TRY_EVERY)
+
+
+def _address(server: str) -> tuple[str, int]:
+    """Host and port of a server.
+
+    >>> _address("kafka"), _address("[::1]:9093")
+    (('kafka', 9092), ('::1', 9093))
+    """
+    parts = urlsplit(f"//{server}")
+    return parts.hostname or "", parts.port or _PORT
