@@ -144,7 +144,7 @@ def _once(scope: Scope) -> Callable[..., Tenant]:
 
 
 Writer = Annotated[Tenant, Depends(_once(Scope.MANAGE))]
-Administrator = Annotated[Tenant, Depends(_once(Scope.ADMIN))]
+AdminWriter = Annotated[Tenant, Depends(_once(Scope.ADMIN))]
 Held = Annotated[Services, Depends(services_of)]
 Paging = Annotated[Paged, Query()]
 InPath = Annotated[str, Path(min_length=1, max_length=256)]

@@ -55,7 +55,7 @@ class OnceRoute(APIRoute):
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Wraps the route's own handler."""
-        handler = super().get_route_handler()
+        handler, keeps = super().get_route_handler(), not _is_secret(self.response_model)
 
         async def handle(request: Request) -> Response:
             key = request.headers.get(HEADER)
@@ -69,7 +69,7 @@ class OnceRoute(APIRoute):
             except AnsweredError as error:
                 headers = {"Idempotent-Replayed": "true"}
                 return Response(error.answer, error.status, headers=headers, media_type="application/json")
-            if response.status_code < 300 and not _is_secret(self.response_model):
+            if response.status_code < 300 and keeps:
                 await run_in_threadpool(_keep, request, key, response)
             return response
 

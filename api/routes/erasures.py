@@ -5,7 +5,7 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from api.dependencies import Admin, Administrator, InPath
+from api.dependencies import Admin, AdminWriter, InPath
 from api.models.people import Erasure, Erasures
 from api.once import OnceRoute
 from schemas.clock import to_datetime, wall_ms
@@ -15,7 +15,7 @@ router = APIRouter(prefix="/v1", tags=["users"], route_class=OnceRoute)
 
 
 @router.post("/users/{user:path}/erase", response_model=Erasure, summary="Erase a person")
-def erase_user(tenant: Administrator, user: InPath) -> Any:
+def erase_user(tenant: AdminWriter, user: InPath) -> Any:
     """Erases the person behind an id: every id, what is known of them, and where alerts and messages name them.
 
     What they did stays counted, as nobody's, now and in every rebuild. Erasing again is fine. The receipt names nobody.

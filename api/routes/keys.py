@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path
 
-from api.dependencies import Admin, Administrator, Held
+from api.dependencies import Admin, AdminWriter, Held
 from api.models.operations import KeyMade, Keys, NewKey, Rotation
 from api.once import OnceRoute
 from schemas.database import keys
@@ -24,7 +24,7 @@ def list_keys(tenant: Admin) -> Any:
 
 
 @router.post("", response_model=KeyMade, status_code=201)
-def add_key(tenant: Administrator, key: NewKey, services: Held) -> Any:
+def add_key(tenant: AdminWriter, key: NewKey, services: Held) -> Any:
     """Makes a key with these scopes; it works at once."""
     with tenant.writing() as (connection, workspace):
         secret = keys.add_key(connection, workspace, key.scopes, key.name, key.per_second)
@@ -33,7 +33,7 @@ def add_key(tenant: Administrator, key: NewKey, services: Held) -> Any:
 
 
 @router.post("/{key}/rotate", response_model=KeyMade, status_code=201)
-def rotate_key(tenant: Administrator, key: Number, wanted: Rotation, services: Held) -> Any:
+def rotate_key(tenant: AdminWriter, key: Number, wanted: Rotation, services: Held) -> Any:
     """Makes a key of the same name and scopes; both work until `overlap_seconds` have passed, then the new one only."""
     with tenant.writing() as (connection, workspace):
         made = keys.rotate_key(connection, workspace, key, timedelta(seconds=wanted.overlap_seconds))
@@ -42,7 +42,7 @@ def rotate_key(tenant: Administrator, key: Number, wanted: Rotation, services: H
 
 
 @router.delete("/{key}", status_code=204)
-def revoke_key(tenant: Administrator, key: Number, services: Held) -> None:
+def revoke_key(tenant: AdminWriter, key: Number, services: Held) -> None:
     """Ends a key: at once here, within 5 seconds everywhere."""
     with tenant.writing() as (connection, workspace):
         if not keys.revoke_key(connection, workspace, key):

@@ -43,8 +43,8 @@ class Outcome:
     """What a run came to.
 
     `acked` ids are in the ledger; `recoveries` are seconds, by fault, in the order they were; `stuck` says what never
-    came to its end; `places` are our own books where they don't balance, `report` is the audit's word. `deeds` were
-    done by people, `messages` came of them, `breaches` are laws of an alert's life that did not hold.
+    came to its end; `places` are our own books where they don't balance, `report` is the audit's word. `messages`
+    were heard about alerts, `breaches` are laws of an alert's life that did not hold.
     """
 
     seed: int
@@ -57,7 +57,6 @@ class Outcome:
     report: Report
     stuck: str = ""
     recoveries: list[tuple[str, float]] = field(default_factory=list)
-    deeds: int = 0
     messages: int = 0
     breaches: list[str] = field(default_factory=list)
 
@@ -139,7 +138,6 @@ def break_and_settle(
         steps = [Step(*row) for row in _rows(stack, _STEPS.format(people.workspace))]
     return replace(
         settle(target, seed, recoveries, stuck),
-        deeds=len(people.done),
         messages=len({one.webhook_id for one in target.receiver.got}),
         breaches=broken(steps, target.receiver.got, people.done),
     )

@@ -91,6 +91,8 @@ calibrations = Table(
     recorded(),
 )
 
+_OPEN_AND_TOLD = "state NOT IN ('resolved', 'retracted') AND origin <> 'shadow'"
+
 alerts = Table(
     "alerts",
     metadata,
@@ -142,14 +144,14 @@ alerts = Table(
         "alerts_open_of_peers",
         "workspace",
         "peers",
-        postgresql_where=text("state NOT IN ('resolved', 'retracted') AND origin <> 'shadow'"),
+        postgresql_where=text(_OPEN_AND_TOLD),
     ),
     Index(
         "alerts_open_of_csm",
         "workspace",
         "csm",
         "priority",
-        postgresql_where=text("state NOT IN ('resolved', 'retracted') AND origin <> 'shadow'"),
+        postgresql_where=text(_OPEN_AND_TOLD),
     ),
     Index("alerts_silenced", "workspace", "fired_at", "episode", postgresql_where=text("silenced_by IS NOT NULL")),
     Index("alerts_snoozed", "snoozed_until", postgresql_where=text("snoozed_until IS NOT NULL")),
