@@ -30,11 +30,12 @@ class On:
         self.tenant = tenant
         self._alert, self._response, self._if_match = alert, response, if_match
 
-    def act(self, deed: Deed) -> dict[str, Any]:
+    def act(self, action: Action, said: Acting | Judging) -> dict[str, Any]:
         """Carries it out; the alert as it is then."""
         with self.tenant.writing() as (connection, workspace):
             read_at = sequence_of(self._if_match)
-            handling.act(connection, workspace, self._alert, deed, self.tenant.now, read_at)
+            wish = deed(self.tenant, action, said)
+            handling.act(connection, workspace, self._alert, wish, self.tenant.now, read_at)
             found = alerts_read.alert(connection, workspace, self._alert)
         self._response.headers["ETag"] = tag_of(found["sequence"])
         return with_playbook(self.tenant, found)
@@ -46,38 +47,37 @@ OnAlert = Annotated[On, Depends()]
 @router.post("/alerts/{alert}/acknowledge", response_model=AlertDetail)
 def acknowledge_alert(on: OnAlert, acting: Acting | None = None) -> Any:
     """Says that somebody is at it: it stays quiet, also when it gets worse, until it is resolved."""
-    return on.act(deed(on.tenant, Action.ACKNOWLEDGE, acting or Acting()))
+    return on.act(Action.ACKNOWLEDGE, acting or Acting())
 
 
 @router.post("/alerts/{alert}/snooze", response_model=AlertDetail)
 def snooze_alert(on: OnAlert, snoozing: Snoozing | None = None) -> Any:
     """Keeps it quiet until a moment, or until it gets worse."""
-    return on.act(deed(on.tenant, Action.SNOOZE, snoozing or Snoozing()))
+    return on.act(Action.SNOOZE, snoozing or Snoozing())
 
 
 @router.post("/alerts/{alert}/resolve", response_model=AlertDetail)
 def resolve_alert(on: OnAlert, acting: Acting | None = None) -> Any:
     """Closes it; should it get worse, or fall again after recovering, it speaks again."""
-    return on.act(deed(on.tenant, Action.RESOLVE, acting or Acting()))
+    return on.act(Action.RESOLVE, acting or Acting())
 
 
 @router.post("/alerts/{alert}/reopen", response_model=AlertDetail)
 def reopen_alert(on: OnAlert, acting: Acting | None = None) -> Any:
     """Takes back that it was acknowledged, snoozed or closed."""
-    return on.act(deed(on.tenant, Action.REOPEN, acting or Acting()))
+    return on.act(Action.REOPEN, acting or Acting())
 
 
 @router.post("/alerts/{alert}/assign", response_model=AlertDetail)
 def assign_alert(on: OnAlert, assigning: Assigning) -> Any:
     """Gives it to somebody, or to nobody."""
-    return on.act(deed(on.tenant, Action.ASSIGN, assigning))
+    return on.act(Action.ASSIGN, assigning)
 
 
 @router.post("/alerts/{alert}/verdict", response_model=AlertDetail)
 def judge_alert(on: OnAlert, judging: Judging) -> Any:
     """Says whether it was right. Verdicts tune the rule; they change nothing of this account's own thresholds."""
-    who = actor_of(on.tenant, judging.actor)
-    return on.act(Deed(action=Action.VERDICT, actor=who, note=judging.note, verdict=judging.verdict))
+    return on.act(Action.VERDICT, judging)
 
 
 @router.post("/alerts:bulk", response_model=ActedOnMany, summary="One action on many alerts")
@@ -95,15 +95,18 @@ def actor_of(tenant: Tenant, person: str | None) -> str:
     return f"{person} via {tenant.key.name}" if person else tenant.key.name
 
 
-def deed(tenant: Tenant, action: Action, said: Acting) -> Deed:
-    """What was said, as the alert's history takes it."""
+def deed(tenant: Tenant, action: Action, said: Acting | Judging) -> Deed:
+    """What was said, as the alert's history takes it.
+
+    Asked within the write: what was carried out before is answered as it was then, though its `until` has gone by.
+    """
     until = getattr(said, "until", None)
     if until is not None and until <= tenant.now:
         raise DefinitionError("`until` is not in the future. Nothing was changed.")
     return Deed(
         action=action,
         actor=actor_of(tenant, said.actor),
-        note=said.reason,
+        note=said.note if isinstance(said, Judging) else said.reason,
         until=until.astimezone(UTC) if until is not None and action == Action.SNOOZE else None,
         assignee=getattr(said, "assignee", None),
         verdict=getattr(said, "verdict", None),
