@@ -120,19 +120,16 @@ def break_and_settle(
 ) -> Outcome:
     """Does these faults to a running product while a client sends, and settles the account."""
     stack, recoveries = target.stack, []
-    with (
-        target.receiver,
-        People(stack, seed, target.receiver) as people,
-        Client(stack.url("collector"), stack.write_key, target.traffic, target.ledger) as client,
-    ):
-        target.answered = lambda: client.answered
-        _recovered(target, client)
-        for name in faults:
-            begun = time.monotonic()
-            FAULTS[name](target)
-            took = _recovered(target, client)
-            recoveries.append((name, took))
-            say(f"seed {seed}: {name}, {time.monotonic() - begun - took:.1f} s, ready again after {took:.1f} s")
+    with target.receiver, People(stack, seed, target.receiver) as people:
+        with Client(stack.url("collector"), stack.write_key, target.traffic, target.ledger) as client:
+            target.answered = lambda: client.answered
+            _recovered(target, client)
+            for name in faults:
+                begun = time.monotonic()
+                FAULTS[name](target)
+                took = _recovered(target, client)
+                recoveries.append((name, took))
+                say(f"seed {seed}: {name}, {time.monotonic() - begun - took:.1f} s, ready again after {took:.1f} s")
         people.rest()
         stuck = drain(stack, patience) or _heard(target, people.workspace, patience)
         steps = [Step(*row) for row in _rows(stack, _STEPS.format(people.workspace))]
