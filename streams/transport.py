@@ -1,4 +1,4 @@
-"""Faust's aiokafka transport, changed in three places.
+"""Faust's aiokafka transport, changed in four places.
 
 One fetch of a partition becomes one message, since Faust's price is per message (about 170 µs): its value is the list
 of `(offset, value)`, raw, and its offset that of the last. On assignment the partitions that `App.positions` knows are
@@ -29,7 +29,21 @@ class App(faust.App):
 
 
 class _Thread(driver.AIOKafkaConsumerThread):
-    """Says goodbye, also as a member with a name, so that others need not wait for its session's end."""
+    """A member with a name that says goodbye, and that does not leave its group without a leader."""
+
+    _joined_as = ""
+
+    def lead_if_due(self) -> None:
+        """Joins once more after each join as a new member that was not told to lead.
+
+        Only who leads sees that a topic has grown; Kafka lets a predecessor lead until its successor joins a second time.
+        """
+        coordinator = self._ensure_consumer()._coordinator  # noqa: SLF001
+        named, leads = coordinator._group_instance_id, coordinator._group_subscription is not None  # noqa: SLF001
+        if named and coordinator.member_id != self._joined_as:
+            self._joined_as = coordinator.member_id
+            if not leads:
+                self.thread_loop.call_soon_threadsafe(coordinator.request_rejoin)
 
     async def on_thread_stop(self) -> None:
         if self._consumer is not None and self._consumer._coordinator is not None:  # noqa: SLF001
@@ -56,6 +70,7 @@ class Consumer(driver.Consumer):
     async def perform_seek(self) -> None:
         """Seeks to Kafka's committed offsets, then, where we know better, to ours."""
         await super().perform_seek()
+        cast(_Thread, self._thread).lead_if_due()
         await self.seek_to_ours(self.assignment(), all_of_them=True)
 
     async def seek_to_ours(self, assigned: set[TP], *, all_of_them: bool = False) -> None:

@@ -73,6 +73,22 @@ def test_partitions_are_added_under_load(small: Any, grow: Callable[..., None], 
     assert_exact(small, feed.sent + 30)
 
 
+def test_who_took_its_predecessors_place_sees_new_partitions(
+    small: Any, grow: Callable[..., None], eventually: Callable[..., Any]
+) -> None:
+    """Kafka would let the dead one lead, and nobody would look."""
+    small.settings = {"EBBTIDE_WORKER_NAME": "one"}
+    dead = small.start()
+    eventually(lambda: small.ready(dead), 60)
+    small.stop(dead, signal.SIGKILL)
+    heir = small.start()
+    eventually(lambda: small.ready(heir), 60)
+    grow(small, 4)
+    small.send(load(300))
+    eventually(lambda: small.counted() == 300 and settled(small), 60)
+    assert_exact(small, 300)
+
+
 def test_the_watermark_waits_for_new_partitions(
     small: Any, grow: Callable[..., None], eventually: Callable[..., Any]
 ) -> None:
