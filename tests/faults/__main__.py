@@ -1,8 +1,11 @@
 """`make faults RUNS=n SEED=s FAULTS=k`: n runs of k faults each, the first with seed s; a table of their outcomes."""
 
 import argparse
+import shutil
 import sys
 import tempfile
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +14,7 @@ from tests.faults import planted
 from tests.faults.driver import Outcome, plan, run
 from tests.faults.simulation import simulate
 
+_SLOW = 20.0  # seconds until all is well again: worth a look at what the processes logged
 _HEAD = ("seed", "faults", "events", "lost", "doubled", "quarantined", "messages", "breaches", "p50 s", "p99 s")
 
 
@@ -21,6 +25,8 @@ def main() -> int:
     asked.add_argument("--faults", type=int, default=3)
     asked.add_argument("--size", type=int, default=200, help="events a request")
     asked.add_argument("--brokers", type=int, default=1, choices=(1, 3))
+    asked.add_argument("--jobs", type=int, default=1, help="runs side by side")
+    asked.add_argument("--logs", type=Path, help="keep logs there of runs that failed, or were slow to be ready again")
     asked.add_argument("--only", nargs="*", default=[], help="faults to choose among")
     asked.add_argument(
         "--planted", nargs="*", help="plant bugs instead (all, or these), and see whether each is caught"
@@ -33,23 +39,29 @@ def main() -> int:
         return 0
     if told.planted is not None:
         return plant(told.planted)
-    outcomes = []
-    for seed in range(told.seed, told.seed + told.runs):
-        with tempfile.TemporaryDirectory(prefix="ebbtide-faults-", ignore_cleanup_errors=True) as folder:
-            outcomes.append(
-                run(
-                    Path(folder),
-                    seed,
-                    plan(seed, told.faults, told.only, told.brokers),
-                    size=told.size,
-                    brokers=told.brokers,
-                )
-            )
+    with ProcessPoolExecutor(told.jobs) as jobs:
+        seeds = range(told.seed, told.seed + told.runs)
+        outcomes = [one for one in jobs.map(partial(_one, told), seeds) if one]
     for one in outcomes:
         if not one.ok:
             print(f"seed {one.seed}: {one.stuck} {one.places} {one.breaches[:10]} {one.report}")
     print(table(outcomes))
-    return 0 if all(one.ok for one in outcomes) else 1
+    return 0 if len(outcomes) == told.runs and all(one.ok for one in outcomes) else 1
+
+
+def _one(told: argparse.Namespace, seed: int) -> Outcome | None:
+    """One run, or None where it came to no end: the others go on."""
+    faults = plan(seed, told.faults, told.only, told.brokers)
+    with tempfile.TemporaryDirectory(prefix="ebbtide-faults-", ignore_cleanup_errors=True) as folder:
+        try:
+            outcome = run(Path(folder), seed, faults, partial(print, flush=True), told.size, told.brokers)
+        except AssertionError as error:
+            print(f"seed {seed}: came to no end: {error}", flush=True)
+            outcome = None
+        slow = not outcome or max((seconds for _, seconds in outcome.recoveries), default=0) > _SLOW
+        if told.logs and (slow or not outcome.ok):
+            shutil.copytree(f"{folder}/instance/logs", told.logs / str(seed), dirs_exist_ok=True)
+        return outcome
 
 
 def plant(names: list[str]) -> int:
