@@ -1,6 +1,8 @@
 """The API's lists over 1,000,000 alerts of 100,000 accounts: every filter and sort, over HTTP; p99 of each.
 
-`python -m benchmarks.listing [--alerts N] [--accounts N] [--requests N]`
+Each list is asked for ten times before its requests count, as of a server that has been running for a while.
+
+`python -m benchmarks.listing [--alerts N] [--accounts N] [--requests N] [--only WORDS]`
 """
 
 import argparse
@@ -30,7 +32,7 @@ from schemas.database.workspaces import create_workspace
 from schemas.keys import Scope
 
 MOST = 0.1  # seconds, p99
-_CSMS, _SEED = 100, 7
+_CSMS, _SEED, _WARM = 100, 7, 10
 _STATES = ("firing", "acknowledged", "snoozed", "recovering", "resolved", "retracted")
 _KINDS = ("behavior.dropped", "account.silent", "users.inactive", "champion.silent", "behavior.not_adopted")
 
@@ -70,13 +72,15 @@ def main() -> int:
     parser.add_argument("--alerts", type=int, default=1_000_000)
     parser.add_argument("--accounts", type=int, default=100_000)
     parser.add_argument("--requests", type=int, default=200)
+    parser.add_argument("--only", default="", help="lists whose names have this")
     wanted = parser.parse_args()
     random.seed(_SEED)
     with tempfile.TemporaryDirectory(prefix="ebbtide-bench-") as folder, Postgres(Path(folder), port=35433) as server:
         key = _fill(server.url, wanted.accounts, wanted.alerts)
         print(f"{wanted.alerts:,} alerts of {wanted.accounts:,} accounts; {wanted.requests} requests each, one by one")
         with _client(server.url, key) as client:
-            quick = [_measure(client, name, ask, wanted.requests) for name, ask in _questions(wanted.accounts)]
+            asked = [(name, ask) for name, ask in _questions(wanted.accounts) if wanted.only in name]
+            quick = [_measure(client, name, ask, wanted.requests) for name, ask in asked]
     return 0 if all(quick) else 1
 
 
@@ -117,6 +121,7 @@ def _questions(accounts: int) -> list[tuple[str, Callable[[], str]]]:
         *lists,
         ("segments", lambda: "/v1/segments"),
         ("accounts", lambda: "/v1/accounts"),
+        ("accounts q", lambda: f"/v1/accounts?q=company {random.randrange(1000)}"),
         ("csms", lambda: "/v1/csms"),
     ]
 
@@ -124,7 +129,7 @@ def _questions(accounts: int) -> list[tuple[str, Callable[[], str]]]:
 def _measure(client: httpx.Client, name: str, ask: Callable[[], str], requests: int) -> bool:
     """Asks many times, each list's second page too; prints median and p99."""
     seconds, cursor = [], None
-    for i in range(requests):
+    for i in range(-_WARM, requests):
         address = ask()
         if cursor and i % 2:
             address += f"{'&' if '?' in address else '?'}cursor={cursor}"
@@ -134,9 +139,10 @@ def _measure(client: httpx.Client, name: str, ask: Callable[[], str], requests: 
         if answer.status_code != 200:
             raise SystemExit(f"{address}: {answer.text}")
         cursor = answer.json().get("next_cursor")
-    p99 = statistics.quantiles(seconds, n=100)[98]
+    counted = seconds[_WARM:]
+    median, p99 = statistics.median(counted), statistics.quantiles(counted, n=100)[98]
     missed = "" if p99 <= MOST else "  MISSED"
-    print(f"  {name:44}{1000 * statistics.median(seconds):9.1f} ms {1000 * p99:9.1f} ms p99{missed}", flush=True)
+    print(f"  {name:44}{1000 * median:9.1f} ms {1000 * p99:9.1f} ms p99{missed}", flush=True)
     return p99 <= MOST
 
 
@@ -159,6 +165,7 @@ def _fill(url: str, accounts: int, alerts: int) -> str:
             connection.exec_driver_sql(made)
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("VACUUM ANALYZE"))
+        connection.execute(text("CHECKPOINT"))  # what filling left to be written is no part of what is measured
     key = create_key(engine, workspace, [Scope.READ])
     engine.dispose()
     return key

@@ -76,7 +76,7 @@ def _options(port: int, durable: bool, timescaledb: bool) -> list[str]:
         "port": port,
         "unix_socket_directories": "",
         "max_connections": 100,
-        "shared_buffers": "128MB",
+        "shared_buffers": f"{_buffers()}MB",
         "max_wal_size": "1GB",
         "wal_level": "minimal",
         "max_wal_senders": 0,
@@ -92,6 +92,11 @@ def _options(port: int, durable: bool, timescaledb: bool) -> list[str]:
     if not durable:
         options |= dict.fromkeys(("fsync", "synchronous_commit", "full_page_writes"), "off")
     return [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
+
+
+def _buffers() -> int:
+    """A quarter of the machine's memory, as Postgres recommends, but no more than a GB; in MB."""
+    return min(max(psutil.virtual_memory().total // (4 << 20), 128), 1024)
 
 
 def _password(home: Path) -> str:

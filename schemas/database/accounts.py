@@ -82,14 +82,16 @@ def list_accounts(
     column, of, descending = _SORTS[sort]
     query = select(
         accounts.c.number.label("_number"), accounts.c.account, accounts.c.traits, accounts.c.created_at,
-        cast(column, String).label("_key"),
+        column.label("_by"), cast(column, String).label("_key"),
     ).where(accounts.c.workspace == workspace)  # fmt: skip
     if wanted.traits:
         query = query.where(accounts.c.traits.contains(wanted.traits))
     if wanted.q:
-        query = narrow(connection, query, accounts.c.number, account_words, workspace, wanted.q)
+        among = select(accounts.c.number).where(accounts.c.workspace == workspace).order_by(accounts.c.number)
+        query = narrow(connection, query, account_words, wanted.q, among=among, frequent=0.2)
     values = paging.decode(cursor, (of, str)) if cursor else None
-    query = paging.after(query, (column, accounts.c.account), values, descending=descending)
+    key = query.selected_columns["_by"], query.selected_columns["account"]
+    query = paging.after(query, key, values, descending=descending)
     found = [dict(row) for row in connection.execute(query.limit(limit + 1)).mappings()]
     page = paging.page(found, limit, ("_key", "account"))
     open_alerts = _open_alerts(connection, workspace, [row["_number"] for row in found])

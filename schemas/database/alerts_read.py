@@ -65,11 +65,15 @@ def list_alerts(
     """A page of alerts, the newest first, or the most urgent."""
     column, of = _SORTS[sort]
     account = number_of(connection, workspace, wanted.account) if wanted.account else None
-    query = _where(_alerts(workspace), wanted, account)
+    found = _where(select(alerts.c.episode, column.label("by")), workspace, wanted, account)
     if wanted.q:
-        query = narrow(connection, query, alerts.c.episode, alerts.c.words, workspace, wanted.q)
+        among = select(alerts.c.episode).where(alerts.c.workspace == workspace).order_by(alerts.c.episode)
+        found = narrow(connection, found, alerts.c.words, wanted.q, among=among, frequent=0.01)
     values = paging.decode(cursor, (of, str)) if cursor else None
-    query = paging.after(query, (column, alerts.c.episode), values, descending=True).limit(limit + 1)
+    key = found.selected_columns["by"], found.selected_columns["episode"]
+    shown = paging.after(found, key, values, descending=True).limit(limit + 1).subquery()
+    query = _alerts(workspace).join(shown, shown.c.episode == alerts.c.episode)
+    query = query.order_by(shown.c.by.desc(), shown.c.episode.desc())
     rows = [_with_numbers(row) for row in connection.execute(query).mappings()]
     return paging.page(rows, limit, (sort, "id"))
 
@@ -116,7 +120,7 @@ def _alerts(workspace: int) -> Select[Any]:
     )
 
 
-def _where(query: Select[Any], wanted: AlertFilter, account: int | None) -> Select[Any]:
+def _where(query: Select[Any], workspace: int, wanted: AlertFilter, account: int | None) -> Select[Any]:
     is_open = wanted.state == OPEN
     equal = (
         (alerts.c.state, None if is_open else wanted.state), (alerts.c.kind, wanted.kind), (alerts.c.account, account),
@@ -136,7 +140,7 @@ def _where(query: Select[Any], wanted: AlertFilter, account: int | None) -> Sele
         conditions.append(alerts.c.state.not_in(CLOSED))
     if wanted.origin is None:
         conditions.append(TOLD)
-    return query.where(*conditions)
+    return query.where(alerts.c.workspace == workspace, *conditions)
 
 
 def _with_numbers(row: Any) -> dict[str, Any]:

@@ -15,7 +15,7 @@ _A_YEAR = 365.25 / 7
 
 # What each customer-success manager was told of in the last weeks; accounts without one are theirs together (null).
 _BY_CSM = text("""
-    SELECT nullif(accounts.traits ->> 'csm', '') AS csm, count(DISTINCT accounts.number) AS accounts,
+    SELECT nullif(accounts.csm, '') AS csm, count(DISTINCT accounts.number) AS accounts,
            count(DISTINCT accounts.number) FILTER (WHERE judged.account IS NOT NULL) AS judged,
            coalesce(sum(told.alerts), 0) AS alerts
     FROM accounts

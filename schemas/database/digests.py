@@ -35,7 +35,7 @@ _JUDGED = text("""
     SELECT count(*) AS accounts, sum(arr) FILTER (WHERE judged) / nullif(sum(arr), 0) AS judged_arr
     FROM (SELECT CASE WHEN jsonb_typeof(traits -> 'arr') = 'number' THEN (traits -> 'arr')::float8 ELSE 0 END AS arr,
                  number IN (SELECT account FROM coverage WHERE workspace = :workspace AND status = 2) AS judged
-          FROM accounts WHERE workspace = :workspace AND traits ->> 'csm' = :csm) AS theirs
+          FROM accounts WHERE workspace = :workspace AND csm = :csm) AS theirs
 """)
 
 
@@ -123,9 +123,8 @@ def _workspaces(connection: Connection) -> list[tuple[int, str]]:
 
 
 def _csms(connection: Connection, workspace: int) -> list[str]:
-    csm = accounts.c.traits["csm"].astext
-    query = select(csm).where(accounts.c.workspace == workspace, csm.is_not(None), csm != "").distinct().order_by(csm)
-    return [found[:256] for found in connection.scalars(query)]
+    query = select(accounts.c.csm).where(accounts.c.workspace == workspace, accounts.c.csm != "").distinct()
+    return list(connection.scalars(query.order_by(accounts.c.csm)))
 
 
 def _newest(workspace: int) -> Any:
