@@ -7,6 +7,7 @@ with its own servers (`new_stack`), to break.
 
 import os
 import shutil
+import sys
 import tempfile
 import time
 import uuid
@@ -34,6 +35,8 @@ from schemas.keys import Scope
 for name in [name for name in os.environ if name.startswith("EBBTIDE_") and name != "EBBTIDE_CACHE"]:
     del os.environ[name]
 os.environ["EBBTIDE_CONFIG"] = os.devnull
+# Where a machine has no Node, the environment's own runs what npm's packages are tried with.
+os.environ["PATH"] += os.pathsep + str(Path(sys.executable).parent)
 
 # Nor may a busy machine fail a test: hypothesis would, where making an example takes long.
 settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])

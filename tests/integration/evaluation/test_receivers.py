@@ -19,6 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft6Validator, Draft202012Validator
 
+from deploy.local import cache
 from schemas.clock import to_datetime, wall_ms
 from schemas.database import endpoints as stored
 from schemas.errors import DefinitionError
@@ -170,9 +171,7 @@ def test_what_lets_anybody_post_is_not_shown(scene):
 @pytest.fixture
 def alertmanager() -> Iterator[str]:
     """Debian's own, on a free port."""
-    program = shutil.which("prometheus-alertmanager") or shutil.which("alertmanager")
-    if program is None:
-        pytest.skip("prometheus-alertmanager is not installed")
+    program = shutil.which("prometheus-alertmanager") or _debians()
     with tempfile.TemporaryDirectory(prefix="ebbtide-alertmanager-") as folder, socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -188,6 +187,23 @@ def alertmanager() -> Iterator[str]:
         finally:
             process.terminate()
             process.wait()
+
+
+def _debians() -> str:
+    """The program out of Debian's package, kept beside what else was fetched; skips the test where apt has none."""
+    if cache.find("alertmanager") is None:
+        if shutil.which("apt-get") is None:
+            pytest.skip("prometheus-alertmanager is not installed, and there is no apt to fetch it")
+        with cache.filling("alertmanager") as making:
+            making.mkdir()
+            fetch = "apt-get download -q prometheus-alertmanager"
+            script = f"({fetch} || (apt-get update -qq && {fetch})) && dpkg-deb -x *.deb . && rm *.deb"
+            done = subprocess.run(["sh", "-c", script], cwd=making, capture_output=True, text=True, check=False)
+            if done.returncode:
+                pytest.skip(f"apt could not fetch prometheus-alertmanager: {done.stderr.strip()[-300:]}")
+    found = cache.find("alertmanager")
+    assert found is not None
+    return str(found / "usr/bin/prometheus-alertmanager")
 
 
 def _ready(url: str, process: "subprocess.Popen[bytes]") -> str:
