@@ -36,7 +36,7 @@ class _Thread(driver.AIOKafkaConsumerThread):
     def lead_if_due(self) -> None:
         """Joins once more after each join as a new member that was not told to lead.
 
-        Only who leads sees that a topic has grown; Kafka lets a predecessor lead until its successor joins a second time.
+        Only who leads sees that a topic has grown; Kafka lets a dead one lead until its successor has joined twice.
         """
         coordinator = self._ensure_consumer()._coordinator  # noqa: SLF001
         named, leads = coordinator._group_instance_id, coordinator._group_subscription is not None  # noqa: SLF001
