@@ -25,6 +25,7 @@ from streams.standing import Key, Standing
 from streams.worker import Worker
 
 _EVERY = 2.0
+_SET_BACK = 4.0  # seconds after which a partition that stands elsewhere than we know is read from there
 _WORRYING = 10.0  # seconds without progress, from which on a worker does not call itself ready
 _log = structlog.get_logger()
 
@@ -73,9 +74,9 @@ class Watch:
                 self._standing.forget()
                 self.worst = 0.0
                 continue
-            self._judge(ends, folded)
+            await self._judge(ends, folded)
 
-    def _judge(self, ends: Mapping[Key, int], folded: Mapping[Key, int]) -> None:
+    async def _judge(self, ends: Mapping[Key, int], folded: Mapping[Key, int]) -> None:
         topics, runner = self._worker.folded_topics, self._worker.runner
         mine = {(topics[tp.topic], tp.partition) for tp in self._owned() if tp.topic in topics}
         self._publish({key: max(0, end - folded.get(key, 0)) for key, end in ends.items() if key in mine})
@@ -83,11 +84,20 @@ class Watch:
         # Who owns nothing would not know whether that is meant so: it joins anew, which costs nobody anything.
         ours = {key: seconds for key, seconds in standing.items() if key in mine or not mine}
         self.worst = max(ours.values(), default=0.0)
+        await self._read_again({key for key, seconds in ours.items() if seconds >= _SET_BACK}, folded)
         busy = runner.size and time.monotonic() - runner.progress_at < self._worker.settings.patience
         if self.worst > self._worker.settings.patience and not busy:
             key = max(ours, key=ours.__getitem__)
             behind = ends[key] - folded.get(key, 0)
             leave(f"{behind} records wait in partition {key[1]} of topic {key[0]}, still for {self.worst:.0f} s")
+
+    async def _read_again(self, still: set[Key], folded: Mapping[Key, int]) -> None:
+        """Goes to where somebody has set partitions meanwhile; where nothing new comes, no fence would tell us."""
+        runner = self._worker.runner
+        moved = {key for key in still & runner.partitions if runner.reached(key) != folded.get(key, 0)}
+        if moved:
+            _log.warning("watch.again", partitions=sorted(moved), reason="their offsets were changed in the database")
+            await runner.reseek(moved)
 
     def _publish(self, lag: Mapping[Key, int]) -> None:
         names = {number: name for name, number in self._worker.folded_topics.items()}

@@ -54,7 +54,7 @@ class Runner:
         self.touched: set[tuple[int, int, int]] = set()
         self.declared: list[Registered] = []
         self._clock = clock
-        self._reseek = reseek
+        self.reseek = reseek
         self._limit, self._linger, self._patience = limit, linger, patience
         self._waiting: list[Fetched] = []
         self.size = 0
@@ -78,7 +78,7 @@ class Runner:
             except (FencedError, GapError) as error:
                 metrics.FENCED.inc()
                 _log.warning("fold.again", reason=str(error))
-                await self._reseek({fetched.key for fetched in batch})
+                await self.reseek({fetched.key for fetched in batch})
             else:
                 for fetched in batch:
                     fetched.ack()

@@ -59,6 +59,22 @@ def test_a_worker_that_does_not_get_on_ends_itself(pipeline: Any, eventually: Ca
     eventually(lambda: pipeline.counted() == 2, 60)
 
 
+def test_what_is_set_back_is_read_again_also_where_nothing_new_comes(
+    pipeline: Any, eventually: Callable[..., Any]
+) -> None:
+    def stands() -> int:
+        return int(pipeline.one("SELECT coalesce(max(next_offset), 0) FROM offsets WHERE topic = 0"))
+
+    pipeline.send([one(i) for i in range(10)], per=1)
+    worker = pipeline.start()
+    eventually(lambda: stands() == 10, 60)
+    with pipeline.engine.begin() as connection:
+        connection.execute(text("UPDATE offsets SET next_offset = 0, version = version + 1"))
+    eventually(lambda: stands() == 10, 30)
+    assert pipeline.counted() == 10
+    assert worker.poll() is None, "it went on by itself"
+
+
 @pytest.mark.parametrize("trouble", ["fetch_stops", "assignment_lost", "loop_stands"])
 def test_a_worker_that_stops_in_silence_is_noticed(pipeline: Any, eventually: Callable[..., Any], trouble: str) -> None:
     planting = Path(__file__).parents[2] / "faults" / "planting"
