@@ -6,8 +6,8 @@ from fastapi import APIRouter
 
 from api.dependencies import Paging, Reader, Writer
 from api.models.calibration import Calibration
+from api.models.catalog import ReleaseShown, Segments, Status
 from api.models.common import Page, shown
-from api.models.operations import ReleaseShown, Segments, Status
 from api.once import OnceRoute
 from schemas.accounts import Release
 from schemas.database import calibrations, releases, segments, status

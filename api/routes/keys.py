@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path
 
 from api.dependencies import Admin, AdminWriter, Held
-from api.models.operations import KeyMade, Keys, NewKey, Rotation
+from api.models.keys import KeyMade, Keys, NewKey, Rotation
 from api.once import OnceRoute
 from schemas.database import keys
 from schemas.errors import NotFoundError

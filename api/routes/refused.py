@@ -6,7 +6,7 @@ from fastapi import APIRouter, Path, Query
 
 from api.dependencies import Reader
 from api.models.common import Page, Paged, Word, shown
-from api.models.operations import Rejected, Replay
+from api.models.refused import Rejected, Replay
 from schemas.database import refused
 
 router = APIRouter(prefix="/v1/rejected", tags=["rejected"])

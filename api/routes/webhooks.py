@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query
 
 from api.dependencies import InPath, Paging, Reader, Writer
 from api.models.common import Page, shown
-from api.models.operations import (
+from api.models.webhooks import (
     Attempt,
     Endpoint,
     EndpointMade,

@@ -21,8 +21,9 @@ from deploy.local.stack import Options, Stack
 from schemas.clock import Clock
 from schemas.topics import EVENTS, HISTORY, REJECTED, TOPIC_CODES
 from tests.faults import books
+from tests.faults.asking import ask
 from tests.faults.client import Client, Traffic
-from tests.faults.faults import FAULTS, OF_SMALL_DISKS, OF_THREE, Target, ask
+from tests.faults.faults import FAULTS, OF_SMALL_DISKS, OF_THREE, Target
 from tests.faults.laws import Step, broken
 from tests.faults.people import People
 
@@ -132,7 +133,7 @@ def break_and_settle(
                 say(f"seed {seed}: {name}, {time.monotonic() - begun - took:.1f} s, ready again after {took:.1f} s")
         people.rest()
         stuck = drain(stack, patience) or _heard(target, people.workspace, patience)
-        steps = [Step(*row) for row in _rows(stack, _STEPS.format(people.workspace))]
+        steps = [Step(*row) for row in ask(stack, _STEPS.format(people.workspace))]
     return replace(
         settle(target, seed, recoveries, stuck),
         messages=len({one.webhook_id for one in target.receiver.got}),
@@ -142,7 +143,7 @@ def break_and_settle(
 
 def settle(target: Target, seed: int, recoveries: Sequence[tuple[str, float]] = (), stuck: str = "") -> Outcome:
     """The audit's word, and beside it our own books: what was answered 200 against what the database holds, by id."""
-    rows = partial(_rows, target.stack)
+    rows = partial(ask, target.stack)
     said = books.read(target.ledger)
     places = {name: found for name, found in books.compare(said, target.imported, rows) if found.lost or found.doubled}
     return Outcome(
@@ -162,7 +163,7 @@ def settle(target: Target, seed: int, recoveries: Sequence[tuple[str, float]] = 
 def drain(stack: Stack, patience: float = PATIENCE) -> str:
     """Waits until all that was on the topics is stored, and strays are at home; says what never came to that."""
     ends = _ends(stack)
-    done = _within(patience, lambda: not _behind(stack, ends) and not _rows(stack, _STRAYS)[0][0])
+    done = _within(patience, lambda: not _behind(stack, ends) and not ask(stack, _STRAYS)[0][0])
     return "" if done else f"after {patience:.0f} s there is still something to store: {_behind(stack, ends)}"
 
 
@@ -170,8 +171,8 @@ def _heard(target: Target, workspace: int, patience: float) -> str:
     """Waits until every message came, as if the hours had passed that a receiver is given after a failure."""
 
     def sent() -> bool:
-        ask(target, _HURRY.format(workspace))
-        return not _rows(target.stack, _UNSENT.format(workspace))
+        ask(target.stack, _HURRY.format(workspace))
+        return not ask(target.stack, _UNSENT.format(workspace))
 
     return "" if _within(patience, sent) else f"after {patience:.0f} s there are still messages to send"
 
@@ -188,7 +189,7 @@ def _recovered(target: Target, client: Client) -> float:
         client.check()
         if client.answered < answered + 2:  # the first may have been on its way already
             return False
-        partitions, slowest = _rows(target.stack, _HEARTBEATS)[0]
+        partitions, slowest = ask(target.stack, _HEARTBEATS)[0]
         beats = partitions >= target.partitions and slowest is not None and slowest > now
         return beats and all(is_ready(p.part.probe) for p in _parts(target.stack) if p.part.probe)
 
@@ -200,11 +201,11 @@ def _parts(stack: Stack) -> list[Any]:
     return list(stack.supervisor.processes.values())
 
 
-def _within(patience: float, ask: Callable[[], bool]) -> bool:
+def _within(patience: float, holds: Callable[[], bool]) -> bool:
     deadline = time.monotonic() + patience
     while time.monotonic() < deadline:
         with suppress(psycopg2.Error):
-            if ask():
+            if holds():
                 return True
         time.sleep(0.1)
     return False
@@ -222,15 +223,5 @@ def _ends(stack: Stack) -> dict[tuple[int, int], int]:
 
 def _behind(stack: Stack, ends: dict[tuple[int, int], int]) -> dict[tuple[int, int], tuple[int, int]]:
     """By (topic number, partition) what is stored, and what should be, where that is less."""
-    stored = {(topic, partition): offset for topic, partition, offset in _rows(stack, _STORED)}
+    stored = {(topic, partition): offset for topic, partition, offset in ask(stack, _STORED)}
     return {key: (stored.get(key, 0), end) for key, end in ends.items() if stored.get(key, 0) < end}
-
-
-def _rows(stack: Stack, statement: str) -> list[tuple[Any, ...]]:
-    connection = psycopg2.connect(stack.database, connect_timeout=3, options="-c statement_timeout=20000")
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute(statement)
-            return cursor.fetchall()
-    finally:
-        connection.close()

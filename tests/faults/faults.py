@@ -12,11 +12,9 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import psutil
-import psycopg2
 from kafka import KafkaProducer
 from kafka.admin import KafkaAdminClient
 
@@ -24,6 +22,7 @@ from deploy.local.stack import Stack
 from schemas.batches import ROWS, encode
 from schemas.events import UsageEvent
 from schemas.topics import EVENTS, HISTORY, slot_of
+from tests.faults.asking import ask
 from tests.faults.client import Ledger, Traffic
 from tests.faults.receiver import Receiver
 
@@ -147,24 +146,13 @@ def stop_in_transaction(target: Target) -> None:
 
 def _writes(target: Target) -> bool:
     found = "SELECT 1 FROM pg_stat_activity WHERE application_name = 'ebbtide worker' AND backend_xid IS NOT NULL"
-    return bool(ask(target, found))
+    return bool(ask(target.stack, found))
 
 
 @fault
 def replay_from_zero(target: Target) -> None:
     """Somebody sets every offset back to the beginning; the memory of ids has to hold."""
-    ask(target, "UPDATE offsets SET next_offset = 0, version = version + 1 RETURNING 1")
-
-
-def ask(target: Target, statement: str) -> list[tuple[Any, ...]]:
-    """Carries out a statement in the database."""
-    connection = psycopg2.connect(target.stack.database)
-    try:
-        with connection, connection.cursor() as cursor:
-            cursor.execute(statement)
-            return cursor.fetchall()
-    finally:
-        connection.close()
+    ask(target.stack, "UPDATE offsets SET next_offset = 0, version = version + 1 RETURNING 1")
 
 
 @fault

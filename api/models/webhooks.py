@@ -1,4 +1,4 @@
-"""Keys, webhooks, releases, refused events and the pipeline's state as they are shown."""
+"""Webhooks as they are asked for and shown, and what may be sent to them."""
 
 from datetime import datetime
 from fnmatch import fnmatchcase
@@ -10,7 +10,6 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from api.models.common import Model, Paged, ShownOnce, example
 from schemas.accounts import Id, Moment, Words
 from schemas.alerts import AlertKind
-from schemas.keys import Scope
 from schemas.messages import TYPES, matching
 from schemas.receivers import Receiver
 
@@ -43,58 +42,6 @@ def _any_kind(pattern: str) -> str:
 Pattern = Annotated[str, Field(pattern=r"^[a-z_.*]{1,100}$")]
 EventTypes = Annotated[list[Annotated[Pattern, AfterValidator(_any_type)]], Field(max_length=100)]
 Kinds = Annotated[list[Annotated[Pattern, AfterValidator(_any_kind)]], Field(max_length=100)]
-
-
-PerSecond = Annotated[float, Field(gt=0, le=1e9, description="events to the collector, requests to the API")]
-
-
-class NewKey(BaseModel):
-    """What a key is called and may do."""
-
-    model_config = ConfigDict(extra="forbid") | example(name="crm sync", scopes=["read", "manage"])
-
-    name: Id
-    scopes: Annotated[list[Scope], Field(min_length=1, max_length=10)]
-    per_second: PerSecond | None = None
-
-
-class Rotation(BaseModel):
-    """How long the old key goes on beside the new one."""
-
-    model_config = ConfigDict(extra="forbid") | example(overlap_seconds=86_400)
-
-    overlap_seconds: Annotated[int, Field(ge=0, le=90 * 86_400)] = 86_400
-
-
-class KeyShown(Model):
-    """A key without its secret."""
-
-    id: int
-    workspace: int
-    name: str
-    prefix: str
-    scopes: list[str]
-    per_second: float | None = Field(description="what it may do in a second; null: what the settings say")
-    recorded_at: datetime
-    revoked_at: datetime | None = Field(description="when it ended, or will end after it was rotated")
-    last_used_at: datetime | None = Field(description="to about 10 seconds")
-
-
-class Keys(Model):
-    """A workspace's keys, the newest first."""
-
-    items: list[KeyShown]
-
-
-class KeyMade(ShownOnce):
-    """A new key; this is the only time its secret is shown."""
-
-    model_config = example(name="crm sync", scopes=["read"], prefix="ebb_4Jk2mPq8", key="ebb_4Jk2mPq8…")
-
-    name: str
-    scopes: list[Scope]
-    prefix: str
-    key: str
 
 
 class NewEndpoint(BaseModel):
@@ -222,91 +169,3 @@ class Attempt(Model):
     alert: str
     event_type: str
     state: str
-
-
-class ReleaseShown(Model):
-    """A marked release."""
-
-    release: str
-    released_at: datetime
-    behaviors: list[str]
-    accounts: list[str] | None
-    notes: str | None
-    recorded_at: datetime
-
-
-class Rejected(Model):
-    """An event that could not be counted: why, and the event as it came."""
-
-    id: int
-    stage: str
-    code: str
-    field: str | None
-    message: str
-    message_id: str | None
-    raw: str
-    raw_encoding: Literal["utf-8", "base64"]
-    received_at: datetime
-    recorded_at: datetime
-
-
-class Replay(Model):
-    """A refused event to mend and send again."""
-
-    id: int
-    raw: str
-    raw_encoding: Literal["utf-8", "base64"]
-    how: str
-
-
-class Segment(Model):
-    """A band of a dimension, with a few figures.
-
-    `judged` is the share of its accounts that are neither too thin to be judged nor without data, `judged_arr` that of
-    their ARR (null where none is known).
-    """
-
-    model_config = example(
-        segment="arr:10k-50k", dimension="arr", band="10k-50k", accounts=120, arr=3_100_000, open_alerts=2,
-        judged=0.86, judged_arr=0.94,
-    )  # fmt: skip
-
-    segment: str
-    dimension: str | None
-    band: str | None
-    accounts: int
-    arr: float
-    judged: float | None
-    judged_arr: float | None
-    open_alerts: int
-
-
-class Segments(Model):
-    """Every segment, the largest first."""
-
-    items: list[Segment]
-
-
-class Partition(Model):
-    """How far one partition is folded; `lag_seconds` is the age of its last heartbeat."""
-
-    topic: str
-    partition: int
-    next_offset: int
-    heartbeat_at: datetime | None
-    updated_at: datetime
-    lag_seconds: float | None
-
-
-class Status(Model):
-    """How far the pipeline and this workspace's evaluation are."""
-
-    now: datetime
-    watermark: datetime | None
-    evaluated_to: datetime | None
-    dirty_from: datetime | None
-    pending_from: datetime | None = Field(None, description="what an evaluation has taken over and not finished yet")
-    history_dirty_from: datetime | None
-    history_closed: bool
-    partitions: list[Partition]
-    counts: dict[str, int]
