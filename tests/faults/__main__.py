@@ -59,7 +59,8 @@ def _one(told: argparse.Namespace, seed: int) -> Outcome | None:
             print(f"seed {seed}: came to no end: {error}", flush=True)
             outcome = None
         else:
-            print(f"seed {seed}: {outcome.acked:,} events, lost {outcome.lost}, doubled {outcome.doubled}", flush=True)
+            found = f"lost {outcome.lost}, doubled {outcome.doubled}, breaches {len(outcome.breaches)}"
+            print(f"seed {seed}: {outcome.acked:,} events, {found}{'' if outcome.ok else ': NOT OK'}", flush=True)
         slow = not outcome or max((seconds for _, seconds in outcome.recoveries), default=0) > _SLOW
         if told.logs and (slow or not outcome.ok):
             shutil.copytree(f"{folder}/instance/logs", told.logs / str(seed), dirs_exist_ok=True)
