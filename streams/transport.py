@@ -1,4 +1,4 @@
-"""Faust's aiokafka transport, changed in four places.
+"""Faust's aiokafka transport, changed in five places.
 
 One fetch of a partition becomes one message, since Faust's price is per message (about 170 µs): its value is the list
 of `(offset, value)`, raw, and its offset that of the last. On assignment the partitions that `App.positions` knows are
@@ -8,6 +8,7 @@ membership) leaves its group when it is stopped, which aiokafka leaves to the se
 This leans on names inside faust-streaming 0.15; tests/integration/streams/test_transport.py holds them.
 """
 
+import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, cast
 
@@ -18,6 +19,7 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
 
 from streams.folding.records import Span
+from streams.folding.runner import UNDER_WAY
 
 Positions = Callable[[Mapping[TP, Span], bool], Awaitable[Mapping[TP, int]]]
 
@@ -54,6 +56,10 @@ class _Thread(driver.AIOKafkaConsumerThread):
 class Consumer(driver.Consumer):
     """Hands over whole fetches, and seeks to the database's offsets."""
 
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self._sought: dict[TP, tuple[int, float]] = {}  # offset, and until when fetches from elsewhere are late ones
+
     def _new_consumer_thread(self) -> driver.AIOKafkaConsumerThread:
         return _Thread(self, loop=self.loop, beacon=self.beacon)
 
@@ -64,6 +70,13 @@ class Consumer(driver.Consumer):
     def _to_message(self, tp: TP, fetched: Sequence[ConsumerRecord[bytes, bytes]]) -> ConsumerMessage:
         message = super()._to_message(tp, fetched[-1])
         value: Any = [(record.offset, record.value or b"") for record in fetched]
+        if tp in self._sought:
+            offset, until = self._sought[tp]
+            if fetched[0].offset != offset and time.monotonic() < until:
+                value = []
+            else:
+                del self._sought[tp]
+                self._read_offset[tp] = None
         message.value = value
         return message
 
@@ -83,6 +96,7 @@ class Consumer(driver.Consumer):
         ends = await self.highwaters(*partitions) if partitions else {}
         spans = {tp: Span(begins[tp], ends[tp], self._partitions_of(tp.topic)) for tp in partitions}
         for tp, offset in (await positions(spans, all_of_them)).items():
+            self._sought[tp] = offset, time.monotonic() + UNDER_WAY
             await self.seek_wait({tp: offset})
             self._read_offset[tp] = offset or None
             self._committed_offset[tp] = offset

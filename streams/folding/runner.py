@@ -18,6 +18,7 @@ from streams.folding.records import Chunk, GapError, LostError, Span
 _log = structlog.get_logger()
 Key = tuple[int, int]  # topic's number, partition
 T = TypeVar("T")
+UNDER_WAY = 5.0  # seconds for which what was fetched before a partition was sought may still come
 
 
 class Fetched(NamedTuple):
@@ -47,6 +48,7 @@ class Runner:
         self.progress_at = time.monotonic()
         self.partitions: set[Key] = set()
         self._begun_at: dict[Key, int] = {}
+        self._sought_at: dict[Key, float] = {}
         self.begun = False
         self.joined = asyncio.Event()
         self.stepped = asyncio.Event()
@@ -71,7 +73,8 @@ class Runner:
     async def run(self) -> None:
         """Folds what is put, for ever. Ends only by an error that retrying does not mend."""
         while True:
-            batch = await self._take()
+            if not (batch := self._fresh(await self._take())):
+                continue
             try:
                 async with self.lock:
                     await self._fold(_chunks(batch, self.partitions))
@@ -103,6 +106,7 @@ class Runner:
             self._begun_at |= {key: position.next_offset for key, position in found.items()}
             self.partitions = set(spans) if all_of_them else self.partitions | spans.keys()
             self.progress_at, self.begun = time.monotonic(), True
+            self._sought_at |= dict.fromkeys(spans, self.progress_at)
         return {key: position.next_offset for key, position in found.items()}
 
     def reached(self, key: Key) -> int:
@@ -135,6 +139,19 @@ class Runner:
             self._waiting, self.size = rest, sum(fetched.size for fetched in rest)
             self._changed.notify_all()
             return taken
+
+    def _fresh(self, batch: list[Fetched]) -> list[Fetched]:
+        """Without what was fetched before its partition was sought: another gap would only have it sought again."""
+        fresh, expected = list[Fetched](), dict[Key, int]()
+        for fetched in batch:
+            key = fetched.key
+            if key in self.partitions and time.monotonic() < self._sought_at[key] + UNDER_WAY and fetched.records:
+                at = expected.get(key, self.reached(key))
+                if fetched.records[0][0] > at:
+                    continue
+                expected[key] = max(at, fetched.records[-1][0] + 1)
+            fresh.append(fetched)
+        return fresh
 
     async def _fold(self, chunks: list[Chunk]) -> None:
         started = time.perf_counter()

@@ -11,6 +11,7 @@ from schemas.events import UsageEvent
 from schemas.topics import slot_of
 from streams.leaving import EXIT_CODE
 from tests.integration.streams.conftest import PARTITIONS
+from tests.integration.streams.feeding import Feed, assert_exact
 
 NOON = 1_760_000_400_000
 
@@ -73,6 +74,21 @@ def test_what_is_set_back_is_read_again_also_where_nothing_new_comes(
     eventually(lambda: stands() == 10, 30)
     assert pipeline.counted() == 10
     assert worker.poll() is None, "it went on by itself"
+
+
+def test_what_is_set_back_under_load_is_sought_once(pipeline: Any, eventually: Callable[..., Any]) -> None:
+    """What was on its way when a partition was sought must neither hide what comes, nor have it sought again."""
+    pipeline.settings = {"EBBTIDE_FOLD_BYTES": "65536"}  # so that the worker is behind, and much is on its way
+    worker = pipeline.start()
+    with Feed(pipeline, 3000) as feed:
+        for _ in range(3):
+            before = pipeline.counted()
+            eventually(lambda counted=before: pipeline.counted() > counted + 3000, 60)
+            with pipeline.engine.begin() as connection:
+                connection.execute(text("UPDATE offsets SET next_offset = 0, version = version + 1"))
+    eventually(lambda: pipeline.counted() >= feed.sent, 60)
+    assert pipeline.metric(worker, "ebbtide_fold_fenced_total") <= 3 * PARTITIONS
+    assert_exact(pipeline, feed.sent)
 
 
 @pytest.mark.parametrize("trouble", ["fetch_stops", "assignment_lost", "loop_stands"])
