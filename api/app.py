@@ -36,6 +36,7 @@ from api.routes import (
 )
 from api.settings import Settings
 from api.web import acting, pages
+from api.web import webhooks as webhook_pages
 from schemas.clock import Clock
 from schemas.database import engine as engines
 from schemas.database.keys import exchange_keys
@@ -80,6 +81,7 @@ def create_app(settings: Settings, clock: Clock) -> FastAPI:
     for module in _ROUTERS:
         app.include_router(module.router, responses=problems.RESPONSES)
     app.include_router(pages.router)
+    app.include_router(webhook_pages.router)
     app.include_router(acting.router)
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")
     problems.install(app)

@@ -43,6 +43,13 @@ def list_event_types(_: Reader) -> Any:
     return {"items": shown}
 
 
+@router.get("/{endpoint}", response_model=Endpoint)
+def get_webhook(tenant: Reader, endpoint: InPath) -> Any:
+    """One endpoint, without its secret."""
+    with tenant.reading() as (connection, workspace):
+        return endpoints.get_endpoint(connection, workspace, endpoint)
+
+
 @router.post("", response_model=EndpointMade, status_code=201)
 def add_webhook(tenant: Writer, endpoint: NewEndpoint) -> Any:
     """Adds an endpoint; its secret is shown this once. Payloads are signed as Standard Webhooks says."""

@@ -46,7 +46,7 @@ def create_endpoint(connection: Connection, workspace: int, fields: dict[str, An
     endpoint = f"ep_{secrets.token_hex(12)}"
     settled = {"id": endpoint, "workspace": workspace, "receiver": receiver, "url": url, "options": options}
     connection.execute(insert(endpoints).values(fields | keys | settled))
-    return _existing(connection, workspace, endpoint) | _told(keys)
+    return get_endpoint(connection, workspace, endpoint) | _told(keys)
 
 
 def rotate(connection: Connection, workspace: int, endpoint: str) -> dict[str, Any]:
@@ -95,7 +95,7 @@ def send_test(connection: Connection, workspace: int, endpoint: str) -> str:
 
 
 def _enabled(connection: Connection, workspace: int, endpoint: str) -> None:
-    if _existing(connection, workspace, endpoint)["state"] == "disabled":
+    if get_endpoint(connection, workspace, endpoint)["state"] == "disabled":
         raise ConflictError(f"The endpoint {endpoint!r} is disabled: nothing is sent to it. Enable it first.")
 
 
@@ -119,6 +119,12 @@ def list_endpoints(
     return paging.page(rows, limit, ("recorded_at", "id"))
 
 
+def get_endpoint(connection: Connection, workspace: int, endpoint: str) -> dict[str, Any]:
+    """One endpoint without its secret; raises NotFoundError where the workspace has none of that id."""
+    query = select(*_SHOWN).where(endpoints.c.workspace == workspace, endpoints.c.id == endpoint)
+    return _shown(_found(connection.execute(query).mappings().first(), endpoint))
+
+
 def update_endpoint(connection: Connection, workspace: int, endpoint: str, fields: dict[str, Any]) -> dict[str, Any]:
     """Changes what `fields` names; raises NotFoundError where the workspace has no such endpoint."""
     _own(connection, workspace, endpoint)
@@ -131,7 +137,7 @@ def update_endpoint(connection: Connection, workspace: int, endpoint: str, field
         connection.execute(update(endpoints).where(endpoints.c.id == endpoint).values(**fields))
     if fields.get("state") == "disabled":
         hold(connection, endpoint)
-    return _existing(connection, workspace, endpoint)
+    return get_endpoint(connection, workspace, endpoint)
 
 
 def _settled(connection: Connection, endpoint: str, fields: dict[str, Any]) -> dict[str, Any]:
@@ -149,7 +155,7 @@ def delete_endpoint(connection: Connection, workspace: int, endpoint: str) -> No
 
 def list_attempts(connection: Connection, workspace: int, endpoint: str, limit: int, cursor: str | None) -> paging.Page:
     """A page of attempts to deliver to one endpoint, the newest first."""
-    _existing(connection, workspace, endpoint)
+    get_endpoint(connection, workspace, endpoint)
     query = (
         select(
             attempts.c.id, attempts.c.at, attempts.c.status, attempts.c.seconds, attempts.c.error,
@@ -166,13 +172,8 @@ def list_attempts(connection: Connection, workspace: int, endpoint: str, limit: 
 
 def _own(connection: Connection, workspace: int, endpoint: str) -> None:
     """Refuses to change the endpoint that stands for topic `alerts`."""
-    if _existing(connection, workspace, endpoint)["state"] == "internal":
+    if get_endpoint(connection, workspace, endpoint)["state"] == "internal":
         raise ConflictError(f"{endpoint!r} stands for the topic of alerts; it can be replayed, not changed.")
-
-
-def _existing(connection: Connection, workspace: int, endpoint: str) -> dict[str, Any]:
-    query = select(*_SHOWN).where(endpoints.c.workspace == workspace, endpoints.c.id == endpoint)
-    return _shown(_found(connection.execute(query).mappings().first(), endpoint))
 
 
 def _shown(row: Any) -> dict[str, Any]:

@@ -146,7 +146,8 @@ def test_a_form_that_another_site_sends_does_nothing(
 
 
 def test_every_form_of_a_page_carries_its_token(visitor: httpx.Client, alpha: Any) -> None:
-    for path in ("/login", "/alerts", f"/alerts/{alpha.alert}", "/accounts", "/accounts/alpha/acme", "/calibration"):
+    for path in ("/login", "/alerts", f"/alerts/{alpha.alert}", "/accounts", "/accounts/alpha/acme", "/calibration",
+                 "/webhooks", f"/webhooks/{alpha.endpoint}"):  # fmt: skip
         forms = [
             form for form in visitor.get(path).text.split("<form")[1:] if 'method="post"' in form.partition(">")[0]
         ]
@@ -211,6 +212,23 @@ def test_silences_are_made_and_ended_on_their_page(visitor: httpx.Client, alpha:
     assert "nobody is notified" not in visitor.get(f"/alerts/{alpha.alert}").text
     for wrong in ({"matchers": "csm"}, {"days": "0"}, {"comment": ""}):
         assert send_form("/silences", **made | wrong).status_code == 422
+
+
+def test_a_webhook_is_tested_and_disabled_on_its_page(visitor: httpx.Client, alpha: Any, send_form: Any) -> None:
+    page = f"/webhooks/{alpha.endpoint}"
+    assert page in visitor.get("/webhooks").text
+    assert "Send a test" in visitor.get(page).text
+    answer = send_form(f"{page}/test")
+    assert (answer.status_code, answer.headers["location"]) == (303, page)
+    assert "1 waiting" in visitor.get(page).text
+    assert send_form(f"{page}/disable").status_code == 303
+    shown = visitor.get(page).text
+    assert "Enable" in shown
+    assert "Send a test" not in shown
+    assert send_form(f"{page}/test").status_code == 409
+    assert send_form(f"{page}/enable").status_code == 303
+    assert send_form(f"{page}/replay").status_code == 303
+    assert send_form(f"{page}/explode").status_code == 404
 
 
 def test_who_may_only_read_sees_no_buttons(
