@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
 from api.web.changing import Changer, Said, back_to
-from api.web.pages import ROWS, Cursor, Text, Visitor
+from api.web.pages import ROWS, Cursor, Text, Visitor, onward
 from api.web.rendering import render
 from schemas.database import handling, muting, tasks, tuning
 from schemas.errors import DefinitionError, NotFoundError
@@ -38,8 +38,9 @@ def silences(request: Request, tenant: Visitor, matchers: Text = "", cursor: Cur
     with tenant.reading() as (connection, workspace):
         page = muting.list_silences(connection, workspace, None, ROWS, cursor)
     rows = [one | {"written": written(muting.matchers_of(one))} for one in page.items]
-    more = f"?cursor={page.next_cursor}" if page.next_cursor else None
-    return render(request, "silences.html", rows=rows, more=more, matchers=matchers, now=tenant.now)
+    return render(
+        request, "silences.html", rows=rows, more=onward({}, page.next_cursor), matchers=matchers, now=tenant.now
+    )
 
 
 @router.post("/silences")

@@ -71,7 +71,7 @@ def alerts(
         request,
         "alerts.html",
         rows=rows,
-        more=_more(said | {"sort": "" if sort == "fired_at" else sort}, page.next_cursor),
+        more=onward(said | {"sort": "" if sort == "fired_at" else sort}, page.next_cursor),
         first=cursor is None,
         **said,
     )
@@ -95,7 +95,7 @@ def accounts(request: Request, tenant: Visitor, q: Text = "", sort: Sort = "arr"
     with tenant.reading() as (connection, workspace):
         page = list_accounts(connection, workspace, AccountFilter(q=q), sort, ROWS, cursor)
     said = {"q": q, "sort": sort}
-    return render(request, "accounts.html", rows=page.items, more=_more(said, page.next_cursor), q=q, sort=sort)
+    return render(request, "accounts.html", rows=page.items, more=onward(said, page.next_cursor), q=q, sort=sort)
 
 
 @router.get("/accounts/{account:path}")
@@ -175,7 +175,8 @@ def _local(path: str) -> str:
     return path if fine else "/alerts"
 
 
-def _more(said: dict[str, Any], cursor: str | None) -> str | None:
+def onward(said: dict[str, Any], cursor: str | None) -> str | None:
+    """Where a list goes on, with what was asked; None where it ends."""
     return "?" + urlencode({k: v for k, v in said.items() if v} | {"cursor": cursor}) if cursor else None
 
 

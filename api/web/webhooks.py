@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
 from api.web.changing import Changer, Said, back_to
-from api.web.pages import ROWS, Cursor, Visitor
+from api.web.pages import ROWS, Cursor, Visitor, onward
 from api.web.rendering import render
 from schemas.database import endpoints
 from schemas.errors import NotFoundError
@@ -26,9 +26,8 @@ def webhooks(request: Request, tenant: Visitor, cursor: Cursor = None) -> Respon
     """The endpoints, the oldest first."""
     with tenant.reading() as (connection, workspace):
         page = endpoints.list_endpoints(connection, workspace, ROWS, cursor)
-    more = f"?cursor={page.next_cursor}" if page.next_cursor else None
     rows = [_listed(one, tenant.now) for one in page.items]
-    return render(request, "webhooks.html", rows=rows, more=more)
+    return render(request, "webhooks.html", rows=rows, more=onward({}, page.next_cursor))
 
 
 @router.get("/webhooks/{endpoint}")
@@ -37,9 +36,15 @@ def webhook(request: Request, tenant: Visitor, endpoint: str, cursor: Cursor = N
     with tenant.reading() as (connection, workspace):
         one = endpoints.get_endpoint(connection, workspace, endpoint)
         page = endpoints.list_attempts(connection, workspace, endpoint, ROWS, cursor)
-    more = f"?cursor={page.next_cursor}" if page.next_cursor else None
     may_act = Scope.MANAGE in tenant.key.scopes and one["state"] != "internal"
-    return render(request, "webhook.html", one=_listed(one, tenant.now), tries=page.items, more=more, may_act=may_act)
+    return render(
+        request,
+        "webhook.html",
+        one=_listed(one, tenant.now),
+        tries=page.items,
+        more=onward({}, page.next_cursor),
+        may_act=may_act,
+    )
 
 
 @router.post("/webhooks/{endpoint}/{what}")
